@@ -1,0 +1,428 @@
+//! Choices: every decision of a run is one value in `0..=max` at an address.
+//!
+//! An address is a label (a path like `client-0/op`) and an ordinal (the n-th choice under it).
+//! A [`Tape`] is a seed and a list of exceptions, so
+//!
+//! ```text
+//! value(label, n) = the tape's override at (label, n), else PRF(seed, label, n)
+//! ```
+//!
+//! There is no cursor: nothing shifts when a choice is added, and nothing runs out. 0 is the
+//! calmest value everywhere, and an override is an index that knows no odds: one edit reaches a
+//! one-in-a-thousand event.
+//!
+//! The idea of a test case as a sequence of bounded choices is Hypothesis's and minithesis's
+//! (MacIver); that each has an address instead of a position is ours. This room knows no
+//! simulation: no host, no packet, no task.
+
+mod draws;
+mod label;
+mod prf;
+mod tape;
+mod text;
+mod trace;
+
+pub use draws::Gap;
+pub use label::{Label, Names};
+pub use tape::{Base, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
+pub use text::{Note, TextTape};
+pub use trace::{Choice, Kind, Trace};
+
+pub(crate) use label::{Site, site_name};
+pub(crate) use prf::{hash_bytes, mix, scale, Prf};
+
+use std::collections::BTreeMap;
+
+/// Choices of one run that the trace keeps.
+///
+/// The longest honest run of the examples makes some 20,000; a runaway loop that draws must not
+/// eat the memory of a campaign. Later choices are made and digested all the same.
+const TRACE_MAX: usize = 1 << 20;
+
+/// A label in use by the current run: an index that spares the hashing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Slot(u32);
+
+/// The number of a choice inside a scope stands in the low bits of its ordinal.
+const SCOPE_BITS: u32 = 8;
+
+#[derive(Debug)]
+struct InUse {
+    label: Label,
+    /// The next ordinal, where no scope gives one.
+    next: u32,
+    /// The tape's rows under this label.
+    rows: std::ops::Range<u32>,
+    /// Are choices under it counted within a scope?
+    scoped: bool,
+}
+
+/// The choices of one run. Reused from run to run, so that a run allocates nothing here.
+#[derive(Debug, Default)]
+pub(crate) struct Choices {
+    tape: Tape,
+    prf: Prf,
+    /// Rows from here on are reseeds, by time.
+    reseeds: usize,
+    slots: Vec<InUse>,
+    index: Index,
+    /// How many choices each (slot, scope) has made.
+    scopes: BTreeMap<(Slot, u32), u32>,
+    names: Names,
+    trace: Vec<Choice>,
+    /// Labels that share their 32 bits with another of this run.
+    collisions: Vec<Label>,
+    made: u64,
+    digest: u64,
+    now: u64,
+}
+
+impl Choices {
+    /// Begins a run of `tape`.
+    pub(crate) fn start(&mut self, tape: &Tape) {
+        self.tape.clone_from(tape);
+        self.prf = Prf::new(tape.seed());
+        self.reseeds = tape.rows().partition_point(|row| row.op != Op::Reseed);
+        self.slots.clear();
+        self.index.clear();
+        self.scopes.clear();
+        self.trace.clear();
+        self.collisions.clear();
+        self.made = 0;
+        self.digest = 0;
+        self.now = 0;
+    }
+
+    /// Sets the virtual time, and says whether a reseed came into force.
+    #[inline]
+    pub(crate) fn advance(&mut self, nanos: u64) -> bool {
+        self.now = nanos;
+        match self.tape.rows().get(self.reseeds) {
+            Some(row) if row.micros().saturating_mul(1_000) <= nanos => self.reseed(nanos),
+            _ => false,
+        }
+    }
+
+    #[cold]
+    fn reseed(&mut self, nanos: u64) -> bool {
+        while let Some(row) = self.tape.rows().get(self.reseeds)
+            && row.micros().saturating_mul(1_000) <= nanos
+        {
+            self.prf = Prf::reseeded(self.tape.seed(), row.value);
+            self.reseeds += 1;
+        }
+        true
+    }
+
+    /// The slot of `label` in this run; `name` is asked for once a thread.
+    #[inline]
+    pub(crate) fn slot(&mut self, label: Label, name: impl FnOnce() -> String) -> Slot {
+        match self.index.get(label.id()) {
+            Some(slot) if self.slots[slot as usize].label == label => Slot(slot),
+            found => self.new_slot(label, found, name),
+        }
+    }
+
+    fn new_slot(&mut self, label: Label, found: Option<u32>, name: impl FnOnce() -> String) -> Slot {
+        if found.is_some() {
+            // two labels with the same 32 bits: the second can't be overridden
+            if let Some(slot) = self.slots.iter().position(|slot| slot.label == label) {
+                return Slot(slot as u32);
+            }
+            self.collisions.push(label);
+        }
+        self.names.learn(label, name);
+        let rows = if found.is_some() { 0..0 } else { self.rows_of(label.id()) };
+        let slot = Slot(self.slots.len() as u32);
+        self.slots.push(InUse { label, next: 0, rows, scoped: false });
+        if found.is_none() {
+            self.index.insert(label.id(), slot.0);
+        }
+        slot
+    }
+
+    fn rows_of(&self, id: u32) -> std::ops::Range<u32> {
+        let end = self.tape.rows().partition_point(|row| row.op != Op::Reseed);
+        let rows = &self.tape.rows()[..end];
+        let start = rows.partition_point(|row| row.label < id) as u32;
+        let end = rows.partition_point(|row| row.label <= id) as u32;
+        start..end
+    }
+
+    /// Makes the next choice under `slot`: a value in `0..=max`, 0 the calmest. `base` maps a
+    /// word of the base to the value, by whatever odds the caller has.
+    ///
+    /// The one primitive: override, base value and recording are each written once, here.
+    #[inline]
+    pub(crate) fn draw(&mut self, slot: Slot, kind: Kind, max: u64, base: impl FnOnce(u64) -> u64) -> u64 {
+        if max == 0 {
+            return 0;
+        }
+        let in_use = &mut self.slots[slot.0 as usize];
+        let ordinal = in_use.next;
+        in_use.next += 1;
+        self.make(slot, ordinal, kind, max, base)
+    }
+
+    /// Makes a choice inside scope number `scope`, whose ordinals are its own.
+    pub(crate) fn draw_scoped(
+        &mut self,
+        slot: Slot,
+        scope: u32,
+        kind: Kind,
+        max: u64,
+        base: impl FnOnce(u64) -> u64,
+    ) -> u64 {
+        if max == 0 {
+            return 0;
+        }
+        self.slots[slot.0 as usize].scoped = true;
+        let count = self.scopes.entry((slot, scope)).or_default();
+        // past 255 choices in one scope the ordinals run into the next one's: still addresses
+        let ordinal = (scope << SCOPE_BITS).wrapping_add(*count);
+        *count += 1;
+        self.make(slot, ordinal, kind, max, base)
+    }
+
+    #[inline]
+    fn make(&mut self, slot: Slot, ordinal: u32, kind: Kind, max: u64, base: impl FnOnce(u64) -> u64) -> u64 {
+        let in_use = &self.slots[slot.0 as usize];
+        let wanted = if in_use.rows.is_empty() { None } else { self.wanted(in_use, ordinal) };
+        let value = match wanted {
+            Some(wanted) => match max.checked_add(1) {
+                Some(size) => wanted % size,
+                None => wanted,
+            },
+            None if self.tape.base() == Base::Calm => 0,
+            None => base(self.prf.word(in_use.label.hash(), ordinal)).min(max),
+        };
+        self.made += 1;
+        let address = in_use.label.hash() ^ u64::from(ordinal).rotate_left(40);
+        self.digest = (self.digest ^ address ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
+        if self.trace.len() < TRACE_MAX {
+            self.trace.push(Choice { slot, ordinal, kind, max, value, at: self.now });
+        }
+        value
+    }
+
+    /// What the tape says about this address, if anything.
+    #[cold]
+    fn wanted(&self, in_use: &InUse, ordinal: u32) -> Option<u64> {
+        let rows = &self.tape.rows()[in_use.rows.start as usize..in_use.rows.end as usize];
+        let after = rows.partition_point(|row| row.ordinal <= ordinal);
+        let mut value = None;
+        for row in rows[..after].iter().rev().take_while(|row| row.ordinal == ordinal) {
+            match row.op {
+                Op::Set => *value.get_or_insert(0) |= u64::from(row.value),
+                Op::SetHigh => *value.get_or_insert(0) |= u64::from(row.value) << 32,
+                Op::Calm | Op::Reseed => {}
+            }
+        }
+        let calm = || {
+            let mut calm = rows[..after].iter().filter(|row| row.op == Op::Calm);
+            calm.any(|row| row.value == 0 || ordinal - row.ordinal < row.value).then_some(0)
+        };
+        value.or_else(calm)
+    }
+
+    /// How many choices the run has made.
+    pub(crate) fn made(&self) -> u64 {
+        self.made
+    }
+
+    /// A digest over every choice's address and value.
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    /// Labels of this run that share their 32 bits with an earlier one; tapes can't reach them.
+    pub(crate) fn collisions(&self) -> Vec<String> {
+        let name = |label: &Label| self.names.get(*label).unwrap_or("?").to_owned();
+        self.collisions.iter().map(name).collect()
+    }
+
+    /// What the run chose.
+    pub(crate) fn trace(&self) -> Trace {
+        let labels = self.slots.iter().map(|slot| (slot.label, slot.scoped)).collect();
+        Trace::new(labels, self.trace.clone())
+    }
+
+    /// The names of all labels that this thread has used.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+}
+
+/// From label id to slot: open addressing, cleared by a new generation instead of a sweep.
+#[derive(Debug, Default)]
+struct Index {
+    cells: Vec<Cell>,
+    generation: u32,
+    used: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    id: u32,
+    slot: u32,
+    generation: u32,
+}
+
+impl Index {
+    fn clear(&mut self) {
+        self.used = 0;
+        self.generation = self.generation.wrapping_add(1);
+        if self.generation == 0 || self.cells.is_empty() {
+            self.cells.clear();
+            self.cells.resize(256, Cell::default());
+            self.generation = 1;
+        }
+    }
+
+    #[inline]
+    fn get(&self, id: u32) -> Option<u32> {
+        let mask = self.cells.len() - 1;
+        let mut at = id as usize & mask;
+        loop {
+            let cell = &self.cells[at];
+            if cell.generation != self.generation {
+                return None;
+            }
+            if cell.id == id {
+                return Some(cell.slot);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn insert(&mut self, id: u32, slot: u32) {
+        if self.used * 2 >= self.cells.len() {
+            let old = std::mem::take(&mut self.cells);
+            self.cells = vec![Cell::default(); old.len() * 2];
+            let generation = self.generation;
+            for cell in old.iter().filter(|cell| cell.generation == generation) {
+                self.place(cell.id, cell.slot);
+            }
+        }
+        self.used += 1;
+        self.place(id, slot);
+    }
+
+    fn place(&mut self, id: u32, slot: u32) {
+        let mask = self.cells.len() - 1;
+        let mut at = id as usize & mask;
+        while self.cells[at].generation == self.generation {
+            at = (at + 1) & mask;
+        }
+        self.cells[at] = Cell { id, slot, generation: self.generation };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(tape: &Tape, draws: impl FnOnce(&mut Choices)) -> Trace {
+        let mut choices = Choices::default();
+        choices.start(tape);
+        draws(&mut choices);
+        choices.trace()
+    }
+
+    fn values(tape: &Tape, count: usize, max: u64) -> Vec<u64> {
+        let trace = run(tape, |choices| {
+            let slot = choices.slot(Label::new("a"), || "a".into());
+            for _ in 0..count {
+                choices.uniform(slot, max);
+            }
+        });
+        trace.choices().iter().map(|choice| choice.value).collect()
+    }
+
+    #[test]
+    fn an_override_is_an_index_taken_modulo_the_size() {
+        let mut tape = Tape::calm();
+        tape.set(Label::new("a"), 1, 7).set(Label::new("a"), 3, 12);
+        assert_eq!(values(&tape, 5, 9), [0, 7, 0, 2, 0]);
+    }
+
+    #[test]
+    fn a_wide_override_has_two_rows() {
+        let mut tape = Tape::calm();
+        tape.set(Label::new("a"), 0, u64::MAX - 1);
+        assert_eq!(tape.rows().len(), 2);
+        assert_eq!(values(&tape, 1, u64::MAX), [u64::MAX - 1]);
+    }
+
+    #[test]
+    fn calm_rows_silence_a_stretch() {
+        let mut tape = Tape::seeded(3);
+        let label = Label::new("a").id();
+        tape.put(Row { label, ordinal: 2, op: Op::Calm, value: 2 });
+        tape.put(Row { label, ordinal: 6, op: Op::Calm, value: 0 });
+        let calm: Vec<_> = values(&tape, 9, u64::MAX).iter().map(|&value| value == 0).collect();
+        assert_eq!(calm, [false, false, true, true, false, false, true, true, true]);
+    }
+
+    #[test]
+    fn an_extra_draw_elsewhere_moves_nothing() {
+        let tape = Tape::seeded(5);
+        let drawn = |extra: bool| {
+            let trace = run(&tape, |choices| {
+                if extra {
+                    let slot = choices.slot(Label::new("b"), || "b".into());
+                    choices.uniform(slot, 9);
+                }
+                let slot = choices.slot(Label::new("a"), || "a".into());
+                choices.uniform(slot, 1_000_000);
+            });
+            trace.choices().last().unwrap().value
+        };
+        assert_eq!(drawn(false), drawn(true));
+    }
+
+    #[test]
+    fn scopes_count_for_themselves() {
+        let mut tape = Tape::calm();
+        let label = Label::new("a");
+        tape.set(label, 2 << SCOPE_BITS, 5);
+        let trace = run(&tape, |choices| {
+            let slot = choices.slot(label, || "a".into());
+            for scope in [0, 0, 2, 1, 2] {
+                choices.draw_scoped(slot, scope, Kind::Range, 9, |_| 0);
+            }
+        });
+        let values: Vec<_> = trace.choices().iter().map(|choice| choice.value).collect();
+        assert_eq!(values, [0, 0, 5, 0, 0]);
+    }
+
+    #[test]
+    fn a_reseed_deals_anew_from_its_time_on() {
+        let mut later = Tape::seeded(1);
+        later.put(Row::reseed(5, 77));
+        let drawn = |tape: &Tape| {
+            let trace = run(tape, |choices| {
+                let slot = choices.slot(Label::new("a"), || "a".into());
+                for nanos in 0..10 {
+                    choices.advance(nanos * 1_000);
+                    choices.uniform(slot, u64::MAX);
+                }
+            });
+            trace.choices().iter().map(|choice| choice.value).collect::<Vec<_>>()
+        };
+        let (plain, reseeded) = (drawn(&Tape::seeded(1)), drawn(&later));
+        assert_eq!(plain[..5], reseeded[..5]);
+        assert!(plain[5..].iter().zip(&reseeded[5..]).all(|(a, b)| a != b));
+    }
+
+    #[test]
+    fn many_labels_keep_their_slots() {
+        run(&Tape::calm(), |choices| {
+            let label = |n: u32| Label::new("x").child(&n.to_string());
+            let slots: Vec<_> = (0..2_000).map(|n| choices.slot(label(n), || n.to_string())).collect();
+            for (n, slot) in slots.iter().enumerate() {
+                assert_eq!(choices.slot(label(n as u32), || unreachable!()), *slot);
+            }
+        });
+    }
+}

@@ -1,0 +1,126 @@
+//! The trace: what a run chose. Mutators, the shrinker, the printer and the drift check read it.
+
+use super::label::Label;
+use super::tape::{Base, Op, Row, Tape};
+use super::Slot;
+use super::tape::ORDINAL_MAX;
+use std::collections::BTreeSet;
+
+/// What sort of choice it was: an edit treats each in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Yes or no; yes is the event.
+    Flag,
+    /// One of a few named or listed things.
+    Pick,
+    /// A number of a range.
+    Range,
+    /// How far away the next event is; 0 is never.
+    Gap,
+    /// Which part of a large set: none, prefix, suffix, ...
+    Shape,
+    /// Bits for a generator of the `rand` crates; an edit can only deal them anew.
+    Word,
+}
+
+/// One choice of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub(crate) slot: Slot,
+    /// The n-th choice under its label, from 0.
+    pub ordinal: u32,
+    /// What sort of choice it was.
+    pub kind: Kind,
+    /// The highest value it could have had.
+    pub max: u64,
+    /// Its value; 0 is the calmest.
+    pub value: u64,
+    /// The virtual time, in nanoseconds.
+    pub at: u64,
+}
+
+/// All choices of one run, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    labels: Vec<(Label, bool)>,
+    choices: Vec<Choice>,
+}
+
+impl Trace {
+    pub(crate) fn new(labels: Vec<(Label, bool)>, choices: Vec<Choice>) -> Self {
+        Self { labels, choices }
+    }
+
+    /// The choices, in the order they were made.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// The label under which `choice` was made.
+    pub fn label(&self, choice: &Choice) -> Label {
+        self.labels[choice.slot.0 as usize].0
+    }
+
+    /// The labels in order of first use.
+    pub fn labels(&self) -> impl ExactSizeIterator<Item = Label> + '_ {
+        self.labels.iter().map(|&(label, _)| label)
+    }
+
+    /// Is `label` counted within scopes (an ordinal is then `scope << 8 | number`)?
+    pub fn is_scoped(&self, label: Label) -> bool {
+        self.labels.iter().any(|&(known, scoped)| known == label && scoped)
+    }
+
+    /// The index of `choice`'s label in [`Trace::labels`].
+    pub(crate) fn label_index(&self, choice: &Choice) -> usize {
+        choice.slot.0 as usize
+    }
+
+    /// How many choices were not calm.
+    pub fn wild(&self) -> usize {
+        self.choices.iter().filter(|choice| choice.value != 0).count()
+    }
+
+    /// The choice that made the override row `row` useful, if one did.
+    pub fn choice_of(&self, row: &Row) -> Option<&Choice> {
+        let id = row.label;
+        self.choices.iter().find(|choice| choice.ordinal == row.ordinal && self.label(choice).id() == id)
+    }
+
+    /// `tape` without the rows that this run, its run, never read.
+    pub fn canonical(&self, tape: &Tape) -> Tape {
+        let end = self.choices.last().map_or(0, |choice| choice.at);
+        let made: BTreeSet<_> =
+            self.choices.iter().map(|choice| (self.label(choice).id(), choice.ordinal)).collect();
+        let mut kept = tape.clone();
+        kept.retain(|row| match row.op {
+            Op::Set => made.contains(&(row.label, row.ordinal)),
+            // the high half counts where the choice is wide
+            Op::SetHigh => self.choice_of(row).is_some_and(|choice| choice.max > u64::from(u32::MAX)),
+            Op::Calm => made.range((row.label, row.ordinal)..=(row.label, ORDINAL_MAX)).next().is_some(),
+            Op::Reseed => row.micros().saturating_mul(1_000) <= end,
+        });
+        kept
+    }
+
+    /// This run as exceptions on a calm base: the same values, and no seed behind them.
+    ///
+    /// A saved tape of this form survives changes that re-deal a seeded one. Words for `rand`
+    /// generators are kept as the bits they were.
+    pub fn materialise(&self) -> Tape {
+        let mut tape = Tape::from_rows(0, Base::Calm, Vec::new());
+        let mut rows = Vec::new();
+        for choice in self.choices.iter().filter(|choice| choice.value != 0 && choice.ordinal <= ORDINAL_MAX) {
+            let label = self.label(choice).id();
+            rows.push(Row { label, ordinal: choice.ordinal, op: Op::Set, value: choice.value as u32 });
+            let high = (choice.value >> 32) as u32;
+            if high > 0 {
+                rows.push(Row { label, ordinal: choice.ordinal, op: Op::SetHigh, value: high });
+            }
+        }
+        if !rows.is_empty() {
+            tape = Tape::from_rows(0, Base::Calm, rows);
+        }
+        tape
+    }
+}

@@ -1,0 +1,3 @@
+//! Deterministic simulation testing, steered by a coverage-guided fuzzer.
+
+pub mod choice;
