@@ -1,3 +1,97 @@
 //! Deterministic simulation testing, steered by a coverage-guided fuzzer.
+//!
+//! You write [`Process`]es (the servers you ship) and [`Workload`]s (drivers that set up, run and
+//! check). simfuzz runs them on a simulated network, disk and clock, breaks things, and checks
+//! your assertions. A run is a function of its tape: a fuzzer that edits tapes steers the
+//! operations, the faults and the scheduling.
+//!
+//! See [`Workload`] for a first simulation.
+#![cfg_attr(not(feature = "sim"), allow(rustdoc::broken_intra_doc_links))]
 
+// the rooms, lowest first: each uses only those above it (`tests/rooms.rs`)
+#[cfg(feature = "sim")]
 pub mod choice;
+#[cfg(feature = "sim")]
+mod time;
+#[cfg(feature = "sim")]
+mod trace;
+pub mod assert;
+#[cfg(feature = "sim")]
+mod topology;
+#[cfg(feature = "sim")]
+mod executor;
+#[cfg(feature = "sim")]
+mod network;
+#[cfg(feature = "sim")]
+mod storage;
+#[cfg(feature = "sim")]
+mod fault;
+#[cfg(feature = "sim")]
+mod sim;
+#[cfg(feature = "sim")]
+mod select;
+#[cfg(feature = "sim")]
+mod run;
+
+#[cfg(feature = "sim")]
+pub use choice::Tape;
+#[cfg(feature = "sim")]
+pub use executor::{JoinError, JoinHandle};
+#[cfg(feature = "sim")]
+pub use fault::{Attrition, Latency, Partitions};
+#[cfg(feature = "sim")]
+pub use run::{
+    Finding, Outcome, Process, ProcessCount, Recording, SimContext, Simulation, SimulationBuilder, SimulationError,
+    SimulationReport, SimulationResult, Status, Verdict, Workload, WorkloadCount,
+};
+#[cfg(feature = "sim")]
+pub use sim::{
+    Elapsed, File, Interval, OpenOptions, SampleRange, SharedState, SimNetwork, SimRandomProvider, SimStorage,
+    SimTasks, SimTime, Sleep, Standard, Timeout, ToPeer, Uniform,
+};
+#[cfg(feature = "sim")]
+pub use topology::Topology;
+#[cfg(feature = "sim")]
+pub use trace::StoryLine;
+
+/// Sockets with tokio's names and traits, on the simulated network.
+#[cfg(feature = "sim")]
+pub mod net {
+    pub use crate::network::DEFAULT_PORT;
+    pub use crate::sim::{TcpListener, TcpStream, ToPeer};
+}
+
+/// What a test needs, by one `use`.
+///
+/// ```
+/// use simfuzz::prelude::*;
+/// ```
+#[cfg(feature = "sim")]
+pub mod prelude {
+    pub use crate::choice::{Label, Tape};
+    pub use crate::net::{TcpListener, TcpStream};
+    pub use crate::{
+        Attrition, Latency, Partitions, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder,
+        SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
+    };
+    pub use crate::{
+        assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,
+        assert_always_less_than_or_equal_to, assert_always_or_unreachable, assert_reachable, assert_sometimes,
+        assert_sometimes_all, assert_sometimes_each, assert_sometimes_greater_than,
+        assert_sometimes_greater_than_or_equal_to, assert_sometimes_less_than, assert_sometimes_less_than_or_equal_to,
+        assert_unreachable, select,
+    };
+    pub use async_trait::async_trait;
+    pub use std::time::Duration;
+    pub use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    pub use tokio::{join, try_join};
+}
+
+/// What the macros expand to; not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use linkme;
+
+    #[cfg(feature = "sim")]
+    pub use crate::run::select_start;
+}

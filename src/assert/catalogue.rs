@@ -157,7 +157,10 @@ impl Catalogue {
     }
 
     /// Returns the number of assertions; ids are below it.
-    #[expect(clippy::len_without_is_empty, reason = "nobody branches on an empty catalogue")]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "nobody branches on an empty catalogue"
+    )]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -242,7 +245,12 @@ mod tests {
         let catalogue = Catalogue::new(&sites);
         assert_eq!(catalogue.len(), 2);
         assert_eq!(sites.each_ref().map(Site::id), [1, 0, 1]);
-        let lines: Vec<_> = catalogue.entry(1).places.iter().map(|place| place.line).collect();
+        let lines: Vec<_> = catalogue
+            .entry(1)
+            .places
+            .iter()
+            .map(|place| place.line)
+            .collect();
         assert_eq!(lines, [4, 9]);
         assert_eq!(catalogue.find("retry").unwrap().kind, Kind::Always);
         assert!(catalogue.find("retr").is_none());

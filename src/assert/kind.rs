@@ -73,6 +73,16 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// What a finding of this kind is called: the comparisons and variants are no identity.
+    pub fn finding(self) -> &'static str {
+        match self {
+            Kind::Unreachable => "unreachable",
+            _ => "always",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -7,7 +7,7 @@
 use super::catalogue::Site;
 use super::kind::Comparison;
 use super::level;
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// The tuples of keys that one `assert_sometimes_each!` may record in a run.
 ///
@@ -40,6 +40,13 @@ pub struct Violation {
     pub at: u64,
     /// How often it was violated in this run.
     pub count: u64,
+}
+
+impl Violation {
+    /// The message, with what is known of this case.
+    pub fn reason(&self) -> String {
+        if self.detail.is_empty() { self.name.to_owned() } else { format!("{}: {}", self.name, self.detail) }
+    }
 }
 
 /// A step towards a goal, or towards breaking a numeric promise: a level that this run had not
@@ -166,7 +173,7 @@ impl Record {
 
     /// Returns how often an assertion was evaluated.
     pub fn evaluations(&self, id: u32) -> u64 {
-        self.tallies[id as usize].evaluations
+        self.tally(id).evaluations
     }
 
     /// Returns how often an assertion was evaluated and held.
@@ -174,7 +181,7 @@ impl Record {
     /// Every evaluation of `assert_reachable!` and `assert_sometimes_each!` counts, and none of
     /// `assert_unreachable!`; `assert_sometimes_all!` holds when all its conditions do.
     pub fn held(&self, id: u32) -> u64 {
-        self.tallies[id as usize].held
+        self.tally(id).held
     }
 
     /// Returns the tuples of keys of all `assert_sometimes_each!`, in the order of discovery.
@@ -202,7 +209,12 @@ impl Record {
         })
     }
 
-    /// Counts an evaluation.
+    fn tally(&self, id: u32) -> Tally {
+        *self.tallies.get(id as usize).unwrap_or(&Tally::ZERO)
+    }
+
+    /// Counts an evaluation. It comes before anything else about `id`: what was not evaluated is
+    /// not cleared.
     pub(super) fn evaluate(&mut self, id: u32, holds: bool) {
         let tally = &mut self.tallies[id as usize];
         if tally.evaluations == 0 {
@@ -275,7 +287,7 @@ impl Record {
     }
 
     /// Notes a violation; returns true if it is the first of its assertion.
-    pub(super) fn violate(&mut self, site: &'static Site, at: u64) -> bool {
+    pub(super) fn violate(&mut self, site: &Site, at: u64) -> bool {
         let id = site.id();
         if let Some(known) = self.violations.iter_mut().find(|known| known.id == id) {
             known.count += 1;
@@ -312,4 +324,102 @@ pub(super) fn comparison_failed(
     threshold: i128,
 ) -> impl fmt::Display {
     fmt::from_fn(move |f| write!(f, "{value} is not {comparison} {threshold}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        let mut record = Record::new();
+        record.clear(4);
+        record
+    }
+
+    fn levels(record: &Record) -> Vec<u64> {
+        record.reached.iter().map(|reach| reach.level).collect()
+    }
+
+    #[test]
+    fn only_a_higher_level_is_a_step() {
+        let mut record = record();
+        for (at, level) in [0, 0, 3, 2, 3, 5].into_iter().enumerate() {
+            record.reach(1, level, at as u64);
+        }
+        assert_eq!(levels(&record), [0, 3, 5]);
+        assert_eq!(record.reached[1].at, 2, "the time of the first hit");
+    }
+
+    #[test]
+    fn tuples_are_told_apart_and_counted_by_assertion() {
+        let mut record = record();
+        for (id, keys) in [(0, [1, 2]), (1, [1, 2]), (0, [2, 1]), (0, [1, 2])] {
+            record.reach_tuple(id, &keys, 0, 0);
+        }
+        let buckets: Vec<_> = record
+            .buckets()
+            .map(|bucket| (bucket.id, bucket.keys.to_vec(), bucket.hits))
+            .collect();
+        assert_eq!(
+            buckets,
+            [(0, vec![1, 2], 2), (1, vec![1, 2], 1), (0, vec![2, 1], 1)]
+        );
+        assert_eq!(record.reached.len(), 3);
+    }
+
+    #[test]
+    fn tuples_over_the_bound_are_counted_and_nothing_else() {
+        let mut record = record();
+        for key in 0..100 {
+            record.reach_tuple(2, &[key], 0, 0);
+        }
+        record.reach_tuple(2, &[5], 0, 0);
+        record.reach_tuple(3, &[5], 0, 0);
+        assert_eq!(record.buckets().len(), BUCKETS_MAX as usize + 1);
+        assert_eq!(record.reached.len(), BUCKETS_MAX as usize + 1);
+        assert_eq!(record.buckets_dropped, 100 - u64::from(BUCKETS_MAX));
+    }
+
+    #[test]
+    fn a_climbing_quality_is_bounded_and_its_best_is_kept() {
+        let mut record = record();
+        for quality in 0..1000 {
+            record.reach_tuple(0, &[7], quality, 0);
+        }
+        assert_eq!(record.reached.len(), 1 + QUALITY_STEPS_MAX as usize);
+        assert_eq!(record.buckets().next().unwrap().quality, 999);
+    }
+
+    #[test]
+    fn a_cleared_record_is_a_new_one_in_the_same_buffers() {
+        let mut record = record();
+        let fill = |record: &mut Record| {
+            for id in [3, 1, 3] {
+                record.evaluate(id, id == 3);
+                record.reach(id, 0, 0);
+                record.reach_tuple(id, &[i64::from(id)], 0, 0);
+            }
+            format!("{record:?}")
+        };
+        let first = fill(&mut record);
+        assert_eq!(record.evaluated(), [3, 1]);
+        assert_eq!((record.evaluations(3), record.held(3)), (2, 2));
+        assert_eq!((record.evaluations(1), record.held(1)), (1, 0));
+        assert_eq!(record.evaluations(99), 0);
+        let buffers = |record: &Record| {
+            (
+                record.evaluated.as_ptr(),
+                record.tallies.as_ptr(),
+                record.rows.as_ptr(),
+                record.keys.as_ptr(),
+                record.reached.as_ptr(),
+            )
+        };
+        let before = buffers(&record);
+        for _ in 0..100 {
+            record.clear(4);
+            assert_eq!(fill(&mut record), first);
+        }
+        assert_eq!(buffers(&record), before);
+    }
 }

@@ -91,7 +91,7 @@ fn gap_index(word: u64, gap: Gap) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Prf;
+    use super::super::prf::Prf;
     use super::*;
 
     fn words() -> impl Iterator<Item = u64> {

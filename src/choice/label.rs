@@ -60,6 +60,11 @@ impl Label {
         self.0 as u32
     }
 
+    /// Tells the words of one generator from those of another with the same index.
+    pub(crate) fn word_salt(self) -> u64 {
+        self.0.rotate_left(17)
+    }
+
     pub(crate) fn hash(self) -> u64 {
         self.0
     }

@@ -23,14 +23,16 @@ mod text;
 mod trace;
 
 pub use draws::Gap;
+pub(crate) use draws::{by_weight, fires};
 pub use label::{Label, Names};
 pub use tape::{Base, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
 pub use text::{Note, TextTape};
 pub use trace::{Choice, Kind, Trace};
 
-pub(crate) use label::{Site, site_name};
-pub(crate) use prf::{hash_bytes, mix, scale, Prf};
+pub(crate) use label::{short_file, site_name};
+pub(crate) use prf::{hash_bytes, mix, scale};
 
+use prf::Prf;
 use std::collections::BTreeMap;
 
 /// Choices of one run that the trace keeps.
@@ -42,6 +44,16 @@ const TRACE_MAX: usize = 1 << 20;
 /// A label in use by the current run: an index that spares the hashing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Slot(u32);
+
+impl Slot {
+    pub(crate) fn raw(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn from_raw(raw: u32) -> Self {
+        Self(raw)
+    }
+}
 
 /// The number of a choice inside a scope stands in the low bits of its ordinal.
 const SCOPE_BITS: u32 = 8;

@@ -97,6 +97,14 @@ impl Tape {
         Self { seed, ..Self::default() }
     }
 
+    /// The run that `seed` deals, with swarm: before it, each family of faults is left natural,
+    /// switched off or made many times as frequent.
+    pub fn swarm(seed: u64) -> Self {
+        let mut tape = Self::seeded(seed);
+        tape.set(Label::new("swarm").child("on"), 0, 1);
+        tape
+    }
+
     /// The calmest tape: every choice is 0.
     pub fn calm() -> Self {
         Self { base: Base::Calm, ..Self::default() }

@@ -226,7 +226,8 @@ fn kind_name(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Choices, Prf};
+    use super::super::prf::Prf;
+    use super::super::Choices;
     use super::*;
 
     #[test]

@@ -1,0 +1,112 @@
+//! What `spawn` gives back: a handle on another task's result, in tokio's shape.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+/// Waits for a task and gives its result. Dropping the handle lets the task go on.
+#[derive(Debug)]
+pub struct JoinHandle<T> {
+    shared: Arc<Mutex<Shared<T>>>,
+    abort: fn(u64),
+    task: u64,
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    outcome: Option<Result<T, JoinError>>,
+    finished: bool,
+    waiting: Option<Waker>,
+}
+
+/// Why a task gave no result: it was aborted, its host crashed, or it panicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinError(());
+
+impl JoinError {
+    /// Was the task aborted (or its host killed)?
+    pub fn is_cancelled(&self) -> bool {
+        true
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("task was cancelled")
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// Sets the outcome when the task ends, however it ends.
+struct Finish<T> {
+    shared: Arc<Mutex<Shared<T>>>,
+}
+
+impl<T> Finish<T> {
+    fn set(&self, outcome: Result<T, JoinError>) {
+        let waiting = {
+            let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if shared.finished {
+                return;
+            }
+            shared.finished = true;
+            shared.outcome = Some(outcome);
+            shared.waiting.take()
+        };
+        if let Some(waker) = waiting {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> Drop for Finish<T> {
+    fn drop(&mut self) {
+        self.set(Err(JoinError(())));
+    }
+}
+
+/// A future that runs `future` and leaves its result to the handle. The handle's task is named
+/// by `named` once it is spawned; `abort` ends it.
+pub(crate) fn joined<F: Future>(
+    future: F,
+    abort: fn(u64),
+) -> (impl Future<Output = ()> + use<F>, impl FnOnce(u64) -> JoinHandle<F::Output>) {
+    let shared = Arc::new(Mutex::new(Shared { outcome: None, finished: false, waiting: None }));
+    let finish = Finish { shared: shared.clone() };
+    let run = async move {
+        let output = future.await;
+        finish.set(Ok(output));
+    };
+    (run, move |task| JoinHandle { shared, abort, task })
+}
+
+impl<T> JoinHandle<T> {
+    /// Ends the task at its next await; awaiting the handle then gives an error.
+    pub fn abort(&self) {
+        (self.abort)(self.task);
+    }
+
+    /// Has the task ended?
+    pub fn is_finished(&self) -> bool {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).finished
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        match shared.outcome.take() {
+            Some(outcome) => Poll::Ready(outcome),
+            None if shared.finished => panic!("a JoinHandle was polled after it gave its result"),
+            None => {
+                shared.waiting = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

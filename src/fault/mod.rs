@@ -1,0 +1,143 @@
+//! Who decides: the odds of every fault, and how they turn with swarm.
+//!
+//! Devices queue and store; what happens to a packet, a write or a host is settled here, each as
+//! a choice under its own label. Owns the public knobs ([`Attrition`], [`Partitions`],
+//! [`Latency`]) and the swarm; carries nothing out itself: the world does.
+
+mod knobs;
+mod swarm;
+
+pub use knobs::{Attrition, Latency, Partitions};
+pub(crate) use knobs::Weather;
+pub(crate) use swarm::{Family, Swarm};
+
+use crate::choice::{Choices, Gap, Kind, Label, Slot};
+use crate::storage::Survivors;
+use crate::time::Nanos;
+use std::net::IpAddr;
+
+/// A label of the `fault` actor: `fault/10.0.1.2/crash`.
+pub(crate) fn slot(choices: &mut Choices, ip: IpAddr, site: &str) -> Slot {
+    let ip = ip.to_string();
+    choices.slot(Label::new("fault").child(&ip).child(site), || format!("fault/{ip}/{site}"))
+}
+
+/// A label of the `fault` actor that belongs to no host: `fault/partition/gap`.
+pub(crate) fn shared_slot(choices: &mut Choices, family: &str, site: &str) -> Slot {
+    choices.slot(Label::new("fault").child(family).child(site), || format!("fault/{family}/{site}"))
+}
+
+/// How a host goes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Down {
+    /// Asked to stop, with some time to do so.
+    Gracefully,
+    /// At once; unsynced bytes may be lost.
+    Crash,
+}
+
+/// After how many of its own I/O operations a host goes down next.
+pub(crate) fn crash_gap(choices: &mut Choices, ip: IpAddr, attrition: &Attrition, swarm: &Swarm) -> Option<u64> {
+    let gap = Gap { chance: attrition.chance, limit: attrition.within };
+    let gap = swarm.apply(Family::Crash, gap)?;
+    let slot = slot(choices, ip, "crash");
+    choices.gap(slot, gap)
+}
+
+/// How it goes down.
+pub(crate) fn how(choices: &mut Choices, ip: IpAddr, attrition: &Attrition) -> Down {
+    let slot = slot(choices, ip, "how");
+    match choices.weighted(slot, &[attrition.graceful, attrition.crash]) {
+        0 => Down::Gracefully,
+        _ => Down::Crash,
+    }
+}
+
+/// How long it stays down.
+pub(crate) fn restart_delay(choices: &mut Choices, ip: IpAddr, weather: &Weather) -> Nanos {
+    let slot = slot(choices, ip, "restart");
+    let (low, high) = weather.restart;
+    low + choices.uniform(slot, high - low)
+}
+
+/// What a crash leaves of a file's unsynced changes, whose lengths are given: drawn as a shape,
+/// then its ends. (A coin for each change would make the rare combinations unreachable.)
+pub(crate) fn survivors(choices: &mut Choices, ip: IpAddr, lengths: &[usize]) -> Survivors {
+    let shape = slot(choices, ip, "survivors");
+    let count = lengths.len() as u64;
+    match choices.draw(shape, Kind::Shape, 3, |word| crate::choice::scale(word, 3)) {
+        0 => Survivors::All,
+        1 => Survivors::None,
+        2 => {
+            let end = slot(choices, ip, "survivors-end");
+            let changes = choices.uniform(end, count - 1) as usize;
+            let torn = slot(choices, ip, "survivors-torn");
+            let torn = choices.uniform(torn, lengths[changes] as u64) as usize;
+            Survivors::Prefix { changes, torn }
+        }
+        _ => {
+            let end = slot(choices, ip, "survivors-end");
+            Survivors::Suffix { lost: 1 + choices.uniform(end, count - 1) as usize }
+        }
+    }
+}
+
+/// Who is cut off from whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// One process from everybody.
+    Isolate(usize),
+    /// What one process sends is lost.
+    Mute(usize),
+    /// What is sent to one process is lost.
+    Deafen(usize),
+    /// The processes before this one from it and those after; each side keeps its clients.
+    Halves(usize),
+    /// One process from another one.
+    Pair(usize, usize),
+}
+
+/// How long until the next partition, in virtual nanoseconds.
+pub(crate) fn partition_gap(choices: &mut Choices, partitions: &Partitions, swarm: &Swarm) -> Option<Nanos> {
+    let gap = Gap { chance: partitions.chance, limit: partitions.within.as_micros() as u64 };
+    let gap = swarm.apply(Family::Partition, gap)?;
+    let slot = shared_slot(choices, "partition", "gap");
+    choices.gap(slot, gap).map(|micros| micros * 1_000)
+}
+
+/// Which cut, among `processes`, and for how long.
+pub(crate) fn partition(choices: &mut Choices, partitions: &Partitions, processes: usize) -> (Cut, Nanos) {
+    let last = processes as u64 - 1;
+    let shape = shared_slot(choices, "partition", "shape");
+    let which = shared_slot(choices, "partition", "which");
+    let shape = choices.draw(shape, Kind::Shape, 4, |word| crate::choice::scale(word, 4));
+    let at = choices.uniform(which, last) as usize;
+    let cut = match shape {
+        0 => Cut::Isolate(at),
+        1 => Cut::Mute(at),
+        2 => Cut::Deafen(at),
+        3 => Cut::Halves(at),
+        _ => {
+            let other = shared_slot(choices, "partition", "other");
+            Cut::Pair(at, choices.uniform(other, last) as usize)
+        }
+    };
+    let length = shared_slot(choices, "partition", "length");
+    let (low, high) = partitions.lengths();
+    (cut, low + choices.uniform(length, high - low))
+}
+
+/// How long a held-back task waits, by the value of its choice: first only until everything else
+/// of this instant has run.
+const HOLDS: [Nanos; 5] = [0, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// After how many wake-ups a task is held back next.
+pub(crate) fn hold_gap(choices: &mut Choices, slot: Slot, swarm: &Swarm) -> Option<u64> {
+    let gap = swarm.apply(Family::Schedule, Gap { chance: 0.1, limit: 64 })?;
+    choices.gap(slot, gap)
+}
+
+/// How long it is held back.
+pub(crate) fn hold(choices: &mut Choices, slot: Slot) -> Nanos {
+    HOLDS[choices.weighted(slot, &[8, 4, 2, 1, 1])]
+}

@@ -1,0 +1,113 @@
+//! The network: links, listeners and TCP connections as state machines.
+//!
+//! A device decides nothing: when a segment arrives was settled by the caller, and so was the
+//! cutting of a link. Time comes in as an argument, and who must be woken goes out through
+//! `woken`, so all of this is tested without a world.
+
+mod conn;
+mod link;
+
+pub(crate) use conn::{ConnId, Conns, Delivered, Payload, Side};
+pub(crate) use link::Links;
+
+use crate::topology::HostId;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::task::Waker;
+
+/// Connections that wait for `accept` on one listener; one more is refused.
+///
+/// Linux's default for `listen` is 4,096 (`net.core.somaxconn`); 128, tokio's and std's argument,
+/// is reached by real servers and leaves a simulated one refusing under a plausible burst.
+pub(crate) const BACKLOG: usize = 128;
+
+/// The port of an address that names none.
+pub const DEFAULT_PORT: u16 = 4500;
+
+/// The first port of outgoing connections, as IANA has it.
+const EPHEMERAL: u16 = 49_152;
+
+/// Names a listener in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ListenerId {
+    slot: u32,
+}
+
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(crate) host: HostId,
+    pub(crate) addr: SocketAddr,
+    open: bool,
+    pub(crate) waiting: VecDeque<ConnId>,
+    pub(crate) acceptor: Option<Waker>,
+}
+
+/// All network state of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Net {
+    pub(crate) conns: Conns,
+    pub(crate) links: Links,
+    listeners: Vec<Listener>,
+    ports: Vec<u16>,
+}
+
+impl Net {
+    /// Begins a run with `hosts` hosts.
+    pub(crate) fn start(&mut self, hosts: usize) {
+        self.conns.clear();
+        self.links.start(hosts);
+        self.listeners.clear();
+        self.ports.clear();
+        self.ports.resize(hosts, EPHEMERAL);
+    }
+
+    /// A port for an outgoing connection of `host`.
+    pub(crate) fn ephemeral_port(&mut self, host: HostId) -> u16 {
+        let port = &mut self.ports[host.index()];
+        let given = *port;
+        *port = given.checked_add(1).unwrap_or(EPHEMERAL);
+        given
+    }
+
+    /// Listens at `addr`; `None` when the address is taken.
+    pub(crate) fn listen(&mut self, host: HostId, addr: SocketAddr) -> Option<ListenerId> {
+        if self.listener_at(host, addr.port()).is_some() {
+            return None;
+        }
+        let listener = Listener { host, addr, open: true, waiting: VecDeque::new(), acceptor: None };
+        self.listeners.push(listener);
+        Some(ListenerId { slot: self.listeners.len() as u32 - 1 })
+    }
+
+    pub(crate) fn listener_at(&self, host: HostId, port: u16) -> Option<ListenerId> {
+        let found = self
+            .listeners
+            .iter()
+            .position(|listener| listener.open && listener.host == host && listener.addr.port() == port)?;
+        Some(ListenerId { slot: found as u32 })
+    }
+
+    pub(crate) fn listener(&mut self, id: ListenerId) -> Option<&mut Listener> {
+        self.listeners.get_mut(id.slot as usize).filter(|listener| listener.open)
+    }
+
+    /// Stops listening; gives back the connections that nobody accepted.
+    pub(crate) fn unlisten(&mut self, id: ListenerId) -> VecDeque<ConnId> {
+        match self.listener(id) {
+            Some(listener) => {
+                listener.open = false;
+                listener.acceptor = None;
+                std::mem::take(&mut listener.waiting)
+            }
+            None => VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn listeners_of(&self, host: HostId) -> Vec<ListenerId> {
+        (0u32..)
+            .zip(&self.listeners)
+            .filter(|(_, listener)| listener.open && listener.host == host)
+            .map(|(slot, _)| ListenerId { slot })
+            .collect()
+    }
+}

@@ -1,0 +1,164 @@
+//! What a workload or process can reach.
+
+use crate::sim::{SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, with};
+use crate::topology::{HostId, Topology};
+use crate::trace::What;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Everything that a workload or process needs: network, clock, random values, disk, peers.
+///
+/// Cheap to clone, and `Send`: it can move into spawned tasks. It works only inside of its run.
+#[derive(Clone, Debug)]
+pub struct SimContext {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    host: HostId,
+    name: String,
+    ip: IpAddr,
+    boot: u32,
+    client_id: usize,
+    client_count: usize,
+    topology: Arc<Topology>,
+    network: SimNetwork,
+    time: SimTime,
+    random: SimRandomProvider,
+    storage: SimStorage,
+    tasks: SimTasks,
+    state: SharedState,
+    shutdown: CancellationToken,
+}
+
+/// Where a context's owner stands among its like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    pub(crate) host: HostId,
+    pub(crate) boot: u32,
+    pub(crate) client_id: usize,
+    pub(crate) client_count: usize,
+}
+
+impl SimContext {
+    pub(crate) fn new(seat: Seat, topology: &Arc<Topology>, shutdown: CancellationToken) -> Self {
+        let Seat { host, boot, client_id, client_count } = seat;
+        let place = topology.host(host);
+        let inner = Inner {
+            host,
+            name: place.name.clone(),
+            ip: place.ip,
+            boot,
+            client_id,
+            client_count,
+            topology: topology.clone(),
+            network: SimNetwork { host },
+            time: SimTime(()),
+            random: SimRandomProvider::new(host, &place.name),
+            storage: SimStorage { host },
+            tasks: SimTasks { host },
+            state: SharedState(()),
+            shutdown,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The address of this host.
+    pub fn my_ip(&self) -> IpAddr {
+        self.inner.ip
+    }
+
+    /// The name of this host: `server-1`, or the workload's name when there is one of it.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// How often this process was booted before: 0 at first. A factory or process can play an
+    /// older version with it, for rolling upgrades.
+    pub fn boot(&self) -> u32 {
+        self.inner.boot
+    }
+
+    /// The number of this workload among those made by one call of `workloads`, or of this
+    /// process among its kind; from 0.
+    pub fn client_id(&self) -> usize {
+        self.inner.client_id
+    }
+
+    /// How many there are of it.
+    pub fn client_count(&self) -> usize {
+        self.inner.client_count
+    }
+
+    /// Who else takes part.
+    pub fn topology(&self) -> &Topology {
+        &self.inner.topology
+    }
+
+    /// The address of the first host called `name`; see [`Topology::peer`].
+    pub fn peer(&self, name: &str) -> Option<IpAddr> {
+        self.inner.topology.peer(name)
+    }
+
+    /// The addresses of all hosts called `name`; see [`Topology::peers`].
+    pub fn peers(&self, name: &str) -> &[IpAddr] {
+        self.inner.topology.peers(name)
+    }
+
+    /// TCP connections to the others.
+    pub fn network(&self) -> &SimNetwork {
+        &self.inner.network
+    }
+
+    /// The virtual clock.
+    pub fn time(&self) -> &SimTime {
+        &self.inner.time
+    }
+
+    /// Random values: choices of the tape.
+    pub fn random(&self) -> &SimRandomProvider {
+        &self.inner.random
+    }
+
+    /// The disk of this host.
+    pub fn storage(&self) -> &SimStorage {
+        &self.inner.storage
+    }
+
+    /// More tasks on this host.
+    pub fn task(&self) -> &SimTasks {
+        &self.inner.tasks
+    }
+
+    /// Values shared with other workloads, processes and invariants.
+    pub fn state(&self) -> &SharedState {
+        &self.inner.state
+    }
+
+    /// Fires when *this* process is asked to stop, or, for a workload, when the simulation ends
+    /// the run phase early; never because somebody else finished.
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.inner.shutdown
+    }
+
+    /// Adds a line to the story of the run; the closure is called only when somebody reads it.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// # fn with(ctx: &SimContext, amount: u64) {
+    /// ctx.note(|| format!("deposit {amount}"));
+    /// # }
+    /// ```
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        with(|world| {
+            world.record(What::Note, self.inner.host, 0);
+            world.tell(true, self.inner.host, line);
+        });
+    }
+
+    pub(crate) fn host(&self) -> HostId {
+        self.inner.host
+    }
+}

@@ -1,0 +1,629 @@
+//! One run, phase by phase: boot, setup, storm, calm, drain, check.
+//!
+//! Polls tasks while the world is not borrowed, and judges what they return.
+
+use super::context::{Seat, SimContext};
+use super::error::{SimulationError, SimulationResult};
+use super::parts::{Process, Workload};
+use super::simulation::{Instance, Role, Simulation};
+use crate::assert;
+use crate::executor::{TaskId, Tasks};
+use crate::sim::{Ask, Found, SharedState, contained, with};
+use crate::topology::{HostId, Topology};
+use crate::trace::What;
+use std::cell::RefCell;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Polls at one virtual instant before it counts as a spin.
+///
+/// A task that always wakes itself keeps virtual time from moving: the run would hang instead of
+/// failing. An honest instant of the examples has under a hundred polls.
+const POLLS_MAX: u32 = 1_000_000;
+
+/// How a run ended, besides its finding.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct End {
+    pub(crate) truncated: bool,
+    pub(crate) at_rest: bool,
+}
+
+/// Why the driver stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// What was waited for has come.
+    Done,
+    /// The virtual time is over.
+    Late,
+    /// Nothing will ever happen again.
+    Deadlock,
+    /// There is a finding.
+    Found,
+    /// There were too many events.
+    Truncated,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Setup,
+    Run,
+    Check,
+}
+
+impl Phase {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Run => "run",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// A workload out on a task, and what it came back with.
+type Returned = Rc<RefCell<Vec<Option<(Box<dyn Workload>, SimulationResult<()>)>>>>;
+
+pub(crate) struct Driver<'a> {
+    simulation: &'a Simulation,
+    topology: Arc<Topology>,
+    roles: Vec<Role>,
+    processes: usize,
+    /// The workloads between phases, by number.
+    workloads: Vec<Option<Box<dyn Workload>>>,
+    contexts: Vec<SimContext>,
+    shutdowns: Vec<CancellationToken>,
+    returned: Returned,
+    first: Vec<Option<Box<dyn Process>>>,
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(simulation: &'a Simulation) -> Self {
+        let (topology, roles, cast) = simulation.draw_cast();
+        let mut first = Vec::new();
+        let mut workloads = Vec::new();
+        for instance in cast {
+            match instance {
+                Instance::Process(process) => first.push(Some(process)),
+                Instance::Workload(workload) => workloads.push(Some(workload)),
+            }
+        }
+        let processes = first.len();
+        with(|world| world.populate(topology.clone()));
+        let mut contexts = Vec::new();
+        let mut shutdowns = Vec::new();
+        for (number, role) in roles[processes..].iter().enumerate() {
+            let shutdown = CancellationToken::new();
+            let host = HostId((processes + number) as u16);
+            let seat = Seat { host, boot: 0, client_id: role.number, client_count: role.count };
+            contexts.push(SimContext::new(seat, &topology, shutdown.clone()));
+            shutdowns.push(shutdown);
+        }
+        let returned = Rc::new(RefCell::new((0..workloads.len()).map(|_| None).collect()));
+        Self { simulation, topology, roles, processes, workloads, contexts, shutdowns, returned, first }
+    }
+
+    /// Runs all phases.
+    pub(crate) fn run(&mut self) -> End {
+        let mut end = End::default();
+        let stop = self.phases(&mut end);
+        if stop == Stop::Truncated {
+            end.truncated = true;
+        }
+        end
+    }
+
+    fn phases(&mut self, end: &mut End) -> Stop {
+        for host in 0..self.processes {
+            self.boot(HostId(host as u16), false);
+        }
+        for number in 0..self.workloads.len() {
+            let stop = self.one(Phase::Setup, number);
+            if stop != Stop::Done {
+                return stop;
+            }
+        }
+        let stop = self.storm();
+        if stop != Stop::Done {
+            return stop;
+        }
+        let stop = self.drain(end);
+        if stop != Stop::Done {
+            return stop;
+        }
+        for number in 0..self.workloads.len() {
+            let stop = self.one(Phase::Check, number);
+            if stop != Stop::Done {
+                return stop;
+            }
+        }
+        Stop::Done
+    }
+
+    /// Runs setup or check of one workload.
+    fn one(&mut self, phase: Phase, number: usize) -> Stop {
+        self.announce(phase, number);
+        self.send_out(phase, number);
+        let deadline = now() + nanos(self.simulation.limits.phase);
+        let stop = self.drive(deadline, |driver| driver.returned.borrow()[number].is_some());
+        match stop {
+            Stop::Done => {
+                self.take_back(phase, number);
+                if found() { Stop::Found } else { Stop::Done }
+            }
+            Stop::Late | Stop::Deadlock => self.stuck(phase, stop),
+            stop => stop,
+        }
+    }
+
+    /// All workloads run, faults are on; then all is healed.
+    fn storm(&mut self) -> Stop {
+        with(|world| {
+            world.tell_all(|| "the storm begins".to_owned());
+            world.storm = world.weather.any() || world.weather.hold_tasks;
+            if world.storm {
+                world.draw_weather();
+            }
+        });
+        let start = now();
+        for number in 0..self.workloads.len() {
+            self.send_out(Phase::Run, number);
+        }
+        let limits = self.simulation.limits;
+        let budget = start + nanos(limits.run);
+        let all_back = |driver: &Self| driver.returned.borrow().iter().all(Option::is_some);
+        let mut stop = Stop::Late;
+        if let Some(storm) = limits.storm {
+            stop = self.drive((start + nanos(storm)).min(budget), all_back);
+            if stop == Stop::Late {
+                self.calm();
+                with(|world| world.tell_all(|| "the storm is over: workloads are asked to stop".to_owned()));
+                self.shutdowns.iter().for_each(CancellationToken::cancel);
+            }
+        }
+        if stop == Stop::Late {
+            stop = self.drive(budget, all_back);
+        }
+        if stop == Stop::Deadlock && self.anything_down() {
+            // whoever waits for a cut link or a dead process may go on once all is well
+            self.calm();
+            stop = self.drive(budget, all_back);
+        }
+        match stop {
+            Stop::Late | Stop::Deadlock => return self.stuck(Phase::Run, stop),
+            Stop::Found | Stop::Truncated => return stop,
+            Stop::Done => {}
+        }
+        for number in 0..self.workloads.len() {
+            self.take_back(Phase::Run, number);
+        }
+        self.calm();
+        if found() { Stop::Found } else { Stop::Done }
+    }
+
+    fn anything_down(&self) -> bool {
+        with(|world| world.storm && (world.net.links.cut_now() > 0 || world.hosts.iter().any(|host| !host.up)))
+    }
+
+    /// Faults off: links heal, the dead boot, nobody is about to crash.
+    fn calm(&mut self) {
+        let dead = with(|world| {
+            if world.storm {
+                world.tell_all(|| "the storm is over".to_owned());
+            }
+            world.storm = false;
+            world.weather_version += 1;
+            world.heal_all();
+            for host in &mut world.hosts {
+                host.crash_in = None;
+            }
+            (0..world.hosts.len()).filter(|&host| !world.hosts[host].up).map(|host| HostId(host as u16)).collect::<Vec<_>>()
+        });
+        for host in dead {
+            self.boot(host, true);
+        }
+    }
+
+    /// Waits until no packet and no disk operation is under way and no task of a workload is
+    /// about to run, or until the limit.
+    fn drain(&mut self, end: &mut End) -> Stop {
+        let deadline = now() + nanos(self.simulation.limits.drain);
+        let stop = self.drive(deadline, |_| {
+            Tasks::idle() && with(|world| !world.net.conns.in_flight() && world.disk_operations == 0)
+        });
+        match stop {
+            // nothing will ever happen again: that is rest
+            Stop::Done | Stop::Deadlock => end.at_rest = true,
+            Stop::Late => {
+                with(|world| world.tell_all(|| "the system does not come to rest".to_owned()));
+            }
+            stop => return stop,
+        }
+        Stop::Done
+    }
+
+    fn stuck(&self, phase: Phase, stop: Stop) -> Stop {
+        let waiting: Vec<_> = self
+            .returned
+            .borrow()
+            .iter()
+            .enumerate()
+            .filter(|(number, back)| back.is_none() && self.workloads[*number].is_none())
+            .map(|(number, _)| self.contexts[number].name().to_owned())
+            .collect();
+        let (kind, why) = match stop {
+            Stop::Deadlock => ("deadlock", "nothing is ready, in flight or asleep"),
+            _ => ("no progress", "its virtual time is over"),
+        };
+        let reason = format!("in {}, {} waits and {why}", phase.name(), waiting.join(", "));
+        with(|world| {
+            let host = waiting.first().cloned().unwrap_or_default();
+            let name = format!("{} of {host}", phase.name());
+            world.find(Found { kind, name, reason, host });
+        });
+        Stop::Found
+    }
+
+    fn announce(&self, phase: Phase, number: usize) {
+        let host = self.contexts[number].host();
+        with(|world| {
+            world.record(What::Phase, host, phase as u64);
+            world.tell(true, host, || phase.name().to_owned());
+        });
+    }
+
+    /// Puts a phase of a workload on a task.
+    fn send_out(&mut self, phase: Phase, number: usize) {
+        let mut workload = self.workloads[number].take().expect("a workload is between phases");
+        let context = self.contexts[number].clone();
+        let returned = self.returned.clone();
+        let host = context.host();
+        let task = Box::pin(async move {
+            let result = match phase {
+                Phase::Setup => workload.setup(&context).await,
+                Phase::Run => workload.run(&context).await,
+                Phase::Check => workload.check(&context).await,
+            };
+            returned.borrow_mut()[number] = Some((workload, result));
+        });
+        with(|world| world.spawn(host, Location::caller(), task));
+    }
+
+    /// Judges what a workload came back with.
+    fn take_back(&mut self, phase: Phase, number: usize) {
+        let Some((workload, result)) = self.returned.borrow_mut()[number].take() else { return };
+        self.workloads[number] = Some(workload);
+        let Err(error) = result else { return };
+        let host = self.contexts[number].host();
+        let faults = self.simulation.weather.any();
+        with(|world| {
+            if phase == Phase::Run && faults && error.is_weather() && !self.simulation.errors_are_findings {
+                world.counts.gave_up += 1;
+                world.record(What::Exit, host, 7);
+                world.tell(true, host, || format!("gives up: {error}"));
+                return;
+            }
+            let name = &self.topology.host(host).name;
+            let kind = &self.topology.host(host).kind;
+            world.find(Found {
+                kind: "error",
+                name: format!("{kind} {}: {error}", phase.name()),
+                reason: format!("{} of {name} returned: {error}", phase.name()),
+                host: name.clone(),
+            });
+        });
+    }
+
+    /// Boots a process: an instance of its own, and a task that runs it.
+    fn boot(&mut self, host: HostId, again: bool) {
+        let role = self.roles[host.index()];
+        let (boot, shutdown) = with(|world| {
+            world.boot(host, again);
+            let state = &world.hosts[host.index()];
+            (state.boot, state.shutdown.clone())
+        });
+        let mut process = match self.first[host.index()].take() {
+            Some(process) if boot == 0 => process,
+            _ => match contained(|| (self.simulation.processes[role.kind].factory)(role.number, boot)) {
+                Ok(process) => process,
+                Err(panic) => {
+                    self.panicked(host, &panic.message, &panic.place);
+                    return;
+                }
+            },
+        };
+        let seat = Seat { host, boot, client_id: role.number, client_count: role.count };
+        let context = SimContext::new(seat, &self.topology, shutdown);
+        let task = Box::pin(async move {
+            let result = process.run(&context).await;
+            with(|world| world.ended.push((host, boot, result.map_err(|error: SimulationError| error.to_string()))));
+        });
+        with(|world| world.spawn(host, Location::caller(), task));
+    }
+
+    /// A process's `run` returned.
+    fn exited(&mut self, host: HostId, boot: u32, result: Result<(), String>) {
+        let current = with(|world| world.hosts[host.index()].up && world.hosts[host.index()].boot == boot);
+        if !current {
+            return;
+        }
+        match result {
+            Ok(()) => {
+                with(|world| {
+                    world.counts.exits += 1;
+                    world.record(What::Exit, host, 0);
+                    world.tell(true, host, || "exits".to_owned());
+                });
+                self.take_down(host, false);
+            }
+            Err(error) => {
+                let kind = self.topology.host(host).kind.clone();
+                self.failed(host, "error", format!("{kind} run: {error}"), format!("run returned: {error}"));
+            }
+        }
+    }
+
+    fn panicked(&mut self, host: HostId, message: &str, place: &str) {
+        let kind = self.topology.host(host).kind.clone();
+        self.failed(host, "panic", format!("{kind}: {message}"), format!("panicked at {place}: {message}"));
+    }
+
+    /// A process failed by itself: a finding, or a crash like any other if the builder said so.
+    fn failed(&mut self, host: HostId, kind: &'static str, name: String, reason: String) {
+        let is_process = host.index() < self.processes;
+        if is_process && self.simulation.panics_are_crashes {
+            with(|world| {
+                world.counts.fail_stops += 1;
+                world.record(What::Exit, host, 1);
+                world.tell(true, host, || format!("fail-stop: {reason}"));
+            });
+            self.take_down(host, false);
+        } else {
+            let host = self.topology.host(host).name.clone();
+            with(|world| world.find(Found { kind, name, reason, host }));
+        }
+    }
+
+    /// Takes a process down and plans its next boot.
+    fn take_down(&mut self, host: HostId, lose: bool) {
+        let futures = with(|world| world.take_down(host, lose));
+        // here, when the world is free: their drops use it
+        if let Err(panic) = contained(|| drop(futures)) {
+            self.panicked(host, &panic.message, &panic.place);
+        }
+        with(|world| world.plan_restart(host));
+    }
+
+    /// Polls and lets time pass until `done`, a deadline, or something is wrong.
+    fn drive(&mut self, deadline: u64, done: impl Fn(&Self) -> bool) -> Stop {
+        let mut polls = 0;
+        let mut instant = now();
+        loop {
+            while let Some(stop) = self.poll_ready(&mut polls) {
+                if stop != Stop::Done {
+                    return stop;
+                }
+            }
+            if let Some(stop) = self.check_invariants() {
+                return stop;
+            }
+            if done(self) {
+                return Stop::Done;
+            }
+            let (ask, at, count) = with(|world| {
+                let ask = world.step(deadline);
+                (ask, world.now, world.events.count())
+            });
+            if at > instant {
+                (instant, polls) = (at, 0);
+            }
+            if count > self.simulation.limits.events {
+                return Stop::Truncated;
+            }
+            match ask {
+                Some(Ask::Nothing) => {}
+                Some(Ask::Boot(host)) => self.boot(host, true),
+                Some(Ask::Shutdown(host)) => {
+                    let token = with(|world| world.hosts[host.index()].shutdown.clone());
+                    token.cancel();
+                }
+                Some(Ask::Kill(host)) => self.crash(host),
+                None => return self.out_of_events(deadline),
+            }
+        }
+    }
+
+    fn out_of_events(&self, deadline: u64) -> Stop {
+        with(|world| {
+            if world.queue.next_at().is_none() {
+                return Stop::Deadlock;
+            }
+            world.advance(deadline);
+            Stop::Late
+        })
+    }
+
+    /// A crash by a fault, or because the grace is over.
+    fn crash(&mut self, host: HostId) {
+        with(|world| {
+            world.counts.crashes += 1;
+            world.record(What::Crash, host, 0);
+            world.tell(true, host, || "CRASHES".to_owned());
+        });
+        self.take_down(host, true);
+    }
+
+    /// Polls one ready task; `None` when there is none.
+    #[inline]
+    fn poll_ready(&mut self, polls: &mut u32) -> Option<Stop> {
+        let (id, host, mut future, waker) = with(|world| {
+            loop {
+                let id = world.tasks.next_ready()?;
+                if world.holds_back(id) {
+                    continue;
+                }
+                let Some(task) = world.tasks.get(id) else { continue };
+                let host = task.host;
+                let Some((future, waker)) = world.tasks.take(id) else { continue };
+                world.current = host;
+                return Some((id, host, future, waker));
+            }
+        })?;
+        let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
+        let pending = match &polled {
+            Ok(poll) => poll.is_pending(),
+            Err(_) => false,
+        };
+        let left = self.after_poll(id, pending.then_some(future));
+        if let Some(future) = left {
+            // finished, or killed while it was polled: dropped when the world is free
+            if let Err(panic) = contained(|| drop(future)) {
+                self.panicked(host, &panic.message, &panic.place);
+            }
+        }
+        if let Err(panic) = polled {
+            self.judge_panic(host, &panic.message, &panic.place);
+        }
+        *polls += 1;
+        if *polls > POLLS_MAX {
+            self.spins(host);
+        }
+        self.settle()
+    }
+
+    #[inline]
+    fn after_poll(&mut self, id: TaskId, future: Option<crate::executor::LocalFuture>) -> Option<crate::executor::LocalFuture> {
+        with(|world| match future {
+            Some(future) => world.tasks.put(id, future),
+            None => world.tasks.remove(id),
+        })
+    }
+
+    /// Carries out what a poll has left to do.
+    #[inline]
+    fn settle(&mut self) -> Option<Stop> {
+        if assert::violated() {
+            self.judge_violation();
+        }
+        let (busy, found) = with(|world| (!world.doomed.is_empty() || !world.ended.is_empty(), world.found.is_some()));
+        if found {
+            return Some(Stop::Found);
+        }
+        if busy {
+            self.settle_hosts();
+            if self::found() {
+                return Some(Stop::Found);
+            }
+        }
+        Some(Stop::Done)
+    }
+
+    #[cold]
+    fn settle_hosts(&mut self) {
+        let (doomed, ended) = with(|world| (std::mem::take(&mut world.doomed), std::mem::take(&mut world.ended)));
+        for host in doomed {
+            self.crash(host);
+        }
+        for (host, boot, result) in ended {
+            self.exited(host, boot, result);
+        }
+    }
+
+    #[cold]
+    fn judge_violation(&self) {
+        if let Some(violation) = assert::first_violation() {
+            with(|world| {
+                let host = self.topology.host(world.current).name.clone();
+                let kind = violation.kind.finding();
+                let reason = format!("{} ({}:{})", violation.reason(), crate::choice::short_file(violation.file), violation.line);
+                world.find(Found { kind, name: violation.name.to_owned(), reason, host });
+            });
+        }
+    }
+
+    #[cold]
+    fn judge_panic(&mut self, host: HostId, message: &str, place: &str) {
+        if message.contains("there is no reactor running") || message.contains("must be called from the context of a Tokio") {
+            let name = self.topology.host(host).name.clone();
+            let reason = format!(
+                "code on {name} called tokio's own runtime ({place}), which does not exist in a simulation: use the network, time and tasks of `ctx` there"
+            );
+            with(|world| world.find(Found { kind: "unsupported", name: "tokio runtime".to_owned(), reason, host: name }));
+            return;
+        }
+        self.panicked(host, message, place);
+    }
+
+    #[cold]
+    fn spins(&self, host: HostId) {
+        let name = self.topology.host(host).name.clone();
+        let kind = self.topology.host(host).kind.clone();
+        let reason = format!("{POLLS_MAX} polls at one virtual instant, the last on {name}: a task keeps waking itself");
+        with(|world| world.find(Found { kind: "livelock", name: kind, reason, host: name }));
+    }
+
+    fn check_invariants(&self) -> Option<Stop> {
+        if self.simulation.invariants.is_empty() && !with(|world| world.tasks.woken_from_outside()) {
+            return None;
+        }
+        if with(|world| world.tasks.woken_from_outside()) {
+            let reason = "a task was woken by another thread, whose timing is no function of the tape: keep everything on the simulation's thread";
+            with(|world| {
+                world.find(Found { kind: "nondeterminism", name: "wake from another thread".into(), reason: reason.into(), host: String::new() });
+            });
+            return Some(Stop::Found);
+        }
+        let now = Duration::from_nanos(now());
+        for (name, check) in &self.simulation.invariants {
+            let result = match contained(|| check(&SharedState(()), now)) {
+                Ok(result) => result,
+                Err(panic) => Err(format!("panicked at {}: {}", panic.place, panic.message)),
+            };
+            if let Err(reason) = result {
+                with(|world| {
+                    let found = Found { kind: "invariant", name: name.clone(), reason: format!("{name}: {reason}"), host: String::new() };
+                    world.find(found);
+                });
+                return Some(Stop::Found);
+            }
+        }
+        None
+    }
+
+    /// Drops everything that simulated code holds while the run is still the current one:
+    /// processes first, workloads last.
+    pub(crate) fn tear_down(&mut self) {
+        let processes = self.processes;
+        let servers = with(|world| world.tasks.remove_all(|host| host.index() < processes));
+        let clients = with(|world| world.tasks.remove_all(|_| true));
+        let workloads = std::mem::take(&mut self.workloads);
+        let returned = std::mem::take(&mut *self.returned.borrow_mut());
+        let dropped = contained(|| {
+            drop(servers);
+            drop(clients);
+            drop(returned);
+            drop(workloads);
+        });
+        if let Err(panic) = dropped {
+            let reason = format!("a drop at the end of the run panicked at {}: {}", panic.place, panic.message);
+            with(|world| {
+                world.find(Found { kind: "panic", name: format!("drop: {}", panic.message), reason, host: String::new() });
+            });
+        }
+    }
+}
+
+fn now() -> u64 {
+    with(|world| world.now)
+}
+
+fn found() -> bool {
+    with(|world| world.found.is_some())
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4)
+}

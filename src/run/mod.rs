@@ -1,0 +1,23 @@
+//! Runs: what a user writes, how it is put together, and what came of it.
+//!
+//! Owns the phases of a run (boot, setup, storm, calm, drain, check), what counts as a finding,
+//! and the report over many runs. What an event does to hosts and streams is `sim`'s business.
+
+mod builder;
+mod canary;
+mod context;
+mod driver;
+mod error;
+mod isolate;
+mod outcome;
+mod parts;
+mod report;
+mod simulation;
+
+pub use builder::{ProcessCount, SimulationBuilder, Verdict, WorkloadCount};
+pub use context::SimContext;
+pub use error::{SimulationError, SimulationResult};
+pub use outcome::{Finding, Outcome, Status};
+pub use parts::{Process, Workload};
+pub use report::SimulationReport;
+pub use simulation::{Recording, Simulation, select_start};

@@ -1,0 +1,270 @@
+//! The report over many runs.
+
+use super::outcome::{Finding, Outcome, Status};
+use super::simulation::{Recording, Simulation};
+use crate::assert;
+use crate::choice::Tape;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// What came of many runs. Its `Display` is what people read; a test asserts on it with
+/// [`assert_ok`](SimulationReport::assert_ok).
+#[derive(Clone, Debug, Default)]
+pub struct SimulationReport {
+    runs: u64,
+    passed: u64,
+    truncated: u64,
+    virtual_time: Duration,
+    events: u64,
+    gave_up_runs: u64,
+    restless: u64,
+    totals: [u64; FAULTS.len()],
+    findings: BTreeMap<String, Found>,
+    goals: BTreeMap<u32, Goal>,
+    canary: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Found {
+    first: Finding,
+    seed: u64,
+    count: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Goal {
+    evaluated: u64,
+    reached: u64,
+}
+
+const FAULTS: [&str; 6] = ["crashes", "graceful stops", "exits", "fail-stops", "partitions", "tasks held back"];
+
+/// One run in so many is made again, after another one, and must give the same digest.
+const CANARY_EVERY: usize = 100;
+
+/// Runs `seeds` of `simulation` on `jobs` threads.
+pub(crate) fn run_seeds(simulation: &Simulation, seeds: &[u64], jobs: usize) -> SimulationReport {
+    let next = AtomicUsize::new(0);
+    let merged = Mutex::new(BTreeMap::new());
+    let work = || {
+        loop {
+            let index = next.fetch_add(1, Relaxed);
+            let Some(&seed) = seeds.get(index) else { return };
+            let outcome = simulation.run_with(&Tape::swarm(seed), Recording::Result);
+            let mut changed = None;
+            if index % CANARY_EVERY == 0 {
+                changed = super::canary::canary(simulation, &Tape::swarm(seed), outcome.digest);
+            }
+            merged.lock().unwrap_or_else(PoisonError::into_inner).insert(index, (seed, outcome, changed));
+        }
+    };
+    if jobs == 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(work);
+            }
+        });
+    }
+    let mut report = SimulationReport::default();
+    for (_, (seed, outcome, changed)) in merged.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        report.add(seed, &outcome);
+        if report.canary.is_none() {
+            report.canary = changed;
+        }
+    }
+    report
+}
+
+impl SimulationReport {
+    fn add(&mut self, seed: u64, outcome: &Outcome) {
+        self.runs += 1;
+        self.passed += u64::from(outcome.status == Status::Passed);
+        self.truncated += u64::from(outcome.status == Status::Truncated);
+        self.virtual_time += outcome.virtual_time;
+        self.events += outcome.events;
+        self.gave_up_runs += u64::from(outcome.counts.gave_up > 0);
+        self.restless += u64::from(outcome.status == Status::Passed && !outcome.at_rest);
+        let counts = &outcome.counts;
+        let faults =
+            [counts.crashes, counts.stops, counts.exits, counts.fail_stops, counts.partitions, counts.holds];
+        for (total, count) in self.totals.iter_mut().zip(faults) {
+            *total += u64::from(count);
+        }
+        if let Some(finding) = &outcome.finding {
+            self.findings
+                .entry(finding.identity.clone())
+                .or_insert_with(|| Found { first: finding.clone(), seed, count: 0 })
+                .count += 1;
+        }
+        for &id in outcome.record.evaluated() {
+            self.goals.entry(id).or_default().evaluated += 1;
+        }
+        let mut seen = Vec::new();
+        for reach in &outcome.record.reached {
+            let entry = assert::catalogue().entry(reach.id);
+            if entry.is_end(reach.level) && !seen.contains(&reach.id) {
+                seen.push(reach.id);
+                self.goals.entry(reach.id).or_default().reached += 1;
+            }
+        }
+    }
+
+    /// How many runs there were.
+    pub fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    /// How many of them passed all phases.
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// How many were truncated: neither a pass nor a finding.
+    pub fn truncated(&self) -> u64 {
+        self.truncated
+    }
+
+    /// The first finding of each identity, in the order of their identities.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.values().map(|found| &found.first)
+    }
+
+    /// The first seed with a finding of `identity`.
+    pub fn seed_of(&self, identity: &str) -> Option<u64> {
+        self.findings.get(identity).map(|found| found.seed)
+    }
+
+    /// In how many runs at least one workload gave up.
+    pub fn gave_up_runs(&self) -> u64 {
+        self.gave_up_runs
+    }
+
+    /// The goals (`sometimes`, `reachable`, ...) of the evaluated modules that no run reached.
+    pub fn unreached_goals(&self) -> Vec<&'static str> {
+        let modules = self.modules();
+        assert::catalogue()
+            .iter()
+            .filter(|entry| entry.kind.is_goal() && entry.places.iter().any(|place| modules.contains(&place.module)))
+            .filter(|entry| self.goals.get(&entry.id).is_none_or(|goal| goal.reached == 0))
+            .map(|entry| entry.name)
+            .collect()
+    }
+
+    /// The modules with an assertion that was evaluated: the scope of the catalogue.
+    fn modules(&self) -> Vec<&'static str> {
+        let mut modules: Vec<_> = self
+            .goals
+            .keys()
+            .flat_map(|&id| assert::catalogue().entry(id).places.iter().map(|place| place.module))
+            .collect();
+        modules.sort_unstable();
+        modules.dedup();
+        modules
+    }
+
+    /// Assertions that must be evaluated at least once and never were, in those modules.
+    fn never_evaluated(&self) -> Vec<&'static str> {
+        let modules = self.modules();
+        assert::catalogue()
+            .iter()
+            .filter(|entry| entry.kind.must_be_evaluated() && !entry.kind.is_goal())
+            .filter(|entry| entry.places.iter().any(|place| modules.contains(&place.module)))
+            .filter(|entry| !self.goals.contains_key(&entry.id))
+            .map(|entry| entry.name)
+            .collect()
+    }
+
+    /// Panics with the whole report unless every run passed and no run differed from its
+    /// repetition. Unreached goals don't fail: see
+    /// [`assert_goals`](SimulationReport::assert_goals).
+    ///
+    /// # Panics
+    ///
+    /// As said; also when there were no runs at all.
+    #[track_caller]
+    pub fn assert_ok(&self) {
+        assert!(self.runs > 0, "no seed was run, so nothing was tested");
+        assert!(self.passed == self.runs && self.canary.is_none(), "\n{self}\n");
+    }
+
+    /// Panics unless every goal of the evaluated modules was reached.
+    ///
+    /// # Panics
+    ///
+    /// As said.
+    #[track_caller]
+    pub fn assert_goals(&self) {
+        let unreached = self.unreached_goals();
+        assert!(unreached.is_empty(), "goals that no run reached: {unreached:?}\n{self}\n");
+    }
+}
+
+impl fmt::Display for SimulationReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = self.runs - self.passed - self.truncated;
+        write!(f, "{} runs: {} passed, {failed} failed", self.runs, self.passed)?;
+        if self.truncated > 0 {
+            write!(f, ", {} truncated (neither)", self.truncated)?;
+        }
+        writeln!(f, "; {:.1} virtual seconds, {} events", self.virtual_time.as_secs_f64(), self.events)?;
+        let faults: Vec<_> = self.totals.iter().zip(FAULTS).map(|(total, name)| format!("{total} {name}")).collect();
+        writeln!(f, "faults: {}", faults.join(", "))?;
+        for found in self.findings.values() {
+            writeln!(f, "\nFINDING in {} of {} runs, first in seed {}", found.count, self.runs, found.seed)?;
+            writeln!(f, "  {}", found.first.to_string().replace('\n', "\n  "))?;
+            writeln!(f, "  again: .seeds([{}])", found.seed)?;
+        }
+        if let Some(canary) = &self.canary {
+            writeln!(f, "\nNOT DETERMINISTIC: {canary}")?;
+        }
+        if self.gave_up_runs * 2 > self.runs {
+            writeln!(
+                f,
+                "\nwarning: workloads gave up in {} of {} runs: they test little; let them retry and reconnect",
+                self.gave_up_runs, self.runs
+            )?;
+        }
+        if self.restless * 2 > self.runs {
+            writeln!(f, "\nwarning: in {} of {} runs the system did not come to rest before check", self.restless, self.runs)?;
+        }
+        for name in self.never_evaluated() {
+            writeln!(f, "never evaluated: {name}")?;
+        }
+        self.write_goals(f)
+    }
+}
+
+impl SimulationReport {
+    fn write_goals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let modules = self.modules();
+        let catalogue = assert::catalogue();
+        let (inside, outside): (Vec<_>, Vec<_>) = catalogue
+            .iter()
+            .filter(|entry| entry.kind.is_goal())
+            .partition(|entry| entry.places.iter().any(|place| modules.contains(&place.module)));
+        if inside.is_empty() && outside.is_empty() {
+            return Ok(());
+        }
+        let reached = |id: u32| self.goals.get(&id).map_or(0, |goal| goal.reached);
+        let hit = inside.iter().filter(|entry| reached(entry.id) > 0).count();
+        writeln!(f, "\ngoals: {hit} of {} reached", inside.len())?;
+        let (missing, found): (Vec<_>, Vec<_>) = inside.into_iter().partition(|entry| reached(entry.id) == 0);
+        for entry in missing {
+            let seen = self.goals.get(&entry.id).map_or(0, |goal| goal.evaluated);
+            let remark = if seen == 0 { "never even evaluated".to_owned() } else { format!("evaluated in {seen} runs") };
+            writeln!(f, "  NOT REACHED  {} ({remark})", entry.name)?;
+        }
+        for entry in found {
+            writeln!(f, "  {:>7} runs  {}", reached(entry.id), entry.name)?;
+        }
+        if !outside.is_empty() {
+            writeln!(f, "  ({} more goals in modules that no run entered)", outside.len())?;
+        }
+        Ok(())
+    }
+}

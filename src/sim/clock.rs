@@ -1,0 +1,159 @@
+//! `ctx.time()`: the virtual clock, sleeping, timeouts.
+
+use super::events::Event;
+use super::world::{try_with, with};
+use crate::time::TimerId;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// The clock of a run: virtual time passes only while everybody waits.
+#[derive(Clone, Copy, Debug)]
+pub struct SimTime(pub(crate) ());
+
+impl SimTime {
+    /// Virtual time since the start of the run.
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(with(|world| world.now))
+    }
+
+    /// Waits for `duration` of virtual time.
+    pub fn sleep(&self, duration: Duration) -> Sleep {
+        self.sleep_until(self.now().saturating_add(duration))
+    }
+
+    /// Waits until `deadline`, on the scale of [`SimTime::now`].
+    pub fn sleep_until(&self, deadline: Duration) -> Sleep {
+        let deadline = u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX);
+        Sleep { run: with(|world| world.run), deadline, timer: None }
+    }
+
+    /// Waits for `future`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`Elapsed`] when the limit came first; it turns into a `SimulationError` that counts as
+    /// giving up while faults are on.
+    pub fn timeout<F: Future>(&self, limit: Duration, future: F) -> Timeout<F> {
+        Timeout { future: Box::pin(future), sleep: self.sleep(limit) }
+    }
+
+    /// Ticks at once and then every `period`, counted from the start, as tokio's `interval`.
+    ///
+    /// # Panics
+    ///
+    /// When `period` is zero.
+    pub fn interval(&self, period: Duration) -> Interval {
+        assert!(!period.is_zero(), "an interval's period must not be zero");
+        Interval { next: self.now(), period }
+    }
+}
+
+/// Waits until a virtual time. Made by [`SimTime::sleep`].
+#[derive(Debug)]
+#[must_use = "a sleep does nothing unless it is awaited"]
+pub struct Sleep {
+    run: u64,
+    deadline: u64,
+    timer: Option<TimerId>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        with(|world| {
+            assert!(world.run == this.run, "a sleep of an earlier run was polled: its time is over");
+            if world.now >= this.deadline {
+                return Poll::Ready(());
+            }
+            match this.timer {
+                Some(timer) => world.timers.rewake(timer, context.waker()),
+                None => {
+                    let timer = world.timers.add(context.waker().clone());
+                    this.timer = Some(timer);
+                    world.queue.schedule(this.deadline, Event::Timer(timer));
+                }
+            }
+            Poll::Pending
+        })
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let Some(timer) = self.timer {
+            try_with(|world| {
+                if world.run == self.run {
+                    world.timers.remove(timer);
+                }
+            });
+        }
+    }
+}
+
+/// A future with a limit. Made by [`SimTime::timeout`].
+#[must_use = "a timeout does nothing unless it is awaited"]
+pub struct Timeout<F> {
+    future: Pin<Box<F>>,
+    sleep: Sleep,
+}
+
+impl<F> fmt::Debug for Timeout<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout").field("sleep", &self.sleep).finish_non_exhaustive()
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(output) = self.future.as_mut().poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        match Pin::new(&mut self.sleep).poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(Elapsed(()))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// The limit of a [`Timeout`] came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("deadline has elapsed")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl From<Elapsed> for std::io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::new(std::io::ErrorKind::TimedOut, elapsed)
+    }
+}
+
+/// Ticks in a fixed rhythm. Made by [`SimTime::interval`].
+#[derive(Debug)]
+pub struct Interval {
+    next: Duration,
+    period: Duration,
+}
+
+impl Interval {
+    /// Waits for the next tick, and gives the virtual time it was due. A tick that was missed
+    /// comes at once.
+    pub async fn tick(&mut self) -> Duration {
+        let due = self.next;
+        SimTime(()).sleep_until(due).await;
+        self.next = due + self.period;
+        due
+    }
+}

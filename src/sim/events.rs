@@ -1,0 +1,365 @@
+//! What each event does to the world.
+
+use super::world::World;
+use crate::executor::{TaskId, Tasks};
+use crate::fault::{self, Cut};
+use crate::network::{BACKLOG, ConnId, Delivered, Payload, Side};
+use crate::time::{Nanos, TimerId};
+use crate::topology::HostId;
+use crate::trace::{What, preview, seconds};
+use std::io;
+
+/// A segment that stalls this long makes its sender give up, virtual nanoseconds.
+///
+/// Linux retries for about 15 minutes by default, but services that care set the user timeout to
+/// some tens of seconds; a longer one only adds idle virtual time.
+const GIVE_UP: Nanos = 30_000_000_000;
+
+/// Something due at a virtual time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// A sleeper is to be woken.
+    Timer(TimerId),
+    /// The first segment that left this side arrives.
+    Segment(ConnId, Side),
+    /// Stalled segments are retransmitted.
+    Retransmit(ConnId, Side),
+    /// A stall has lasted too long.
+    GiveUp(ConnId, Side, u32),
+    /// A connection request arrives.
+    Syn(ConnId),
+    /// The answer to it arrives, which may be a refusal.
+    SynAck(ConnId, bool),
+    /// A connection request has waited too long.
+    ConnectTimeout(ConnId),
+    /// A task that was held back is ready again.
+    Release(TaskId),
+    /// A process boots again, if this is still the boot that ended.
+    Restart(HostId, u32),
+    /// A process is told to stop.
+    Shutdown(HostId),
+    /// Its time to stop is over.
+    ForceStop(HostId, u32),
+    /// A partition begins, if this weather is still in force.
+    Partition(u32),
+    /// Partition number so many ends.
+    Heal(usize),
+}
+
+/// What the run must do about an event that the world can't do alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Nothing.
+    Nothing,
+    /// Boot the process of this host.
+    Boot(HostId),
+    /// Tell the host's token.
+    Shutdown(HostId),
+    /// Take the host down, its grace is over.
+    Kill(HostId),
+}
+
+impl World {
+    /// Carries out the next event, if it is due by `limit`.
+    #[inline]
+    pub(crate) fn step(&mut self, limit: Nanos) -> Option<Ask> {
+        if self.queue.next_at()? > limit {
+            return None;
+        }
+        let (at, event) = self.queue.pop()?;
+        if at > self.now {
+            self.advance(at);
+        }
+        Some(self.carry_out(event))
+    }
+
+    fn carry_out(&mut self, event: Event) -> Ask {
+        match event {
+            Event::Timer(id) => self.woken.extend(self.timers.fire(id)),
+            Event::Segment(conn, side) => self.arrive(conn, side),
+            Event::Retransmit(conn, side) => self.retransmit(conn, side),
+            Event::GiveUp(conn, side, stall) => self.give_up(conn, side, stall),
+            Event::Syn(conn) => self.syn(conn),
+            Event::SynAck(conn, accepted) => self.syn_ack(conn, accepted),
+            Event::ConnectTimeout(conn) => {
+                if let Some(end) = self.net.conns.end(conn, Side::Client)
+                    && !end.connected
+                {
+                    self.net.conns.fail(conn, Side::Client, io::ErrorKind::TimedOut, &mut self.woken);
+                }
+            }
+            Event::Release(id) => Tasks::requeue(id),
+            Event::Restart(host, boot) => {
+                let state = &self.hosts[host.index()];
+                if !state.up && state.boot == boot {
+                    return Ask::Boot(host);
+                }
+            }
+            Event::Shutdown(host) => return Ask::Shutdown(host),
+            Event::ForceStop(host, boot) => {
+                let state = &self.hosts[host.index()];
+                if state.up && state.stopping && state.boot == boot {
+                    return Ask::Kill(host);
+                }
+            }
+            Event::Partition(version) => self.begin_partition(version),
+            Event::Heal(index) => self.end_partition(index),
+        }
+        Ask::Nothing
+    }
+
+    /// How long the next message from `from` to `to` takes.
+    #[inline]
+    pub(crate) fn latency(&mut self, from: HostId, to: HostId) -> Nanos {
+        let link = self.net.links.id(from, to).index();
+        let slot = match self.latency_slots[link] {
+            Some(slot) => slot,
+            None => self.name_link(from, to, link),
+        };
+        let latency = self.weather.latency;
+        latency.min + self.choices.uniform(slot, latency.max - latency.min)
+    }
+
+    #[cold]
+    fn name_link(&mut self, from: HostId, to: HostId, link: usize) -> crate::choice::Slot {
+        let pair = format!("{}-{}", self.topology.host(from).ip, self.topology.host(to).ip);
+        let label = crate::choice::Label::new("link").child(&pair).child("latency");
+        let slot = self.choices.slot(label, || format!("link/{pair}/latency"));
+        self.latency_slots[link] = Some(slot);
+        slot
+    }
+
+    /// Sends a segment without bytes from `side`.
+    pub(crate) fn send_control(&mut self, conn: ConnId, side: Side, payload: Payload) {
+        let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
+        let (from, to) = (end.host, peer.host);
+        let at = self.now + self.latency(from, to);
+        let at = self.net.conns.push(conn, side, payload, at);
+        self.record(What::Close, from, at);
+        self.queue.schedule(at, Event::Segment(conn, side));
+    }
+
+    #[inline]
+    fn arrive(&mut self, conn: ConnId, side: Side) {
+        let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
+        let (from, to, behind) = (end.host, peer.host, end.is_stalled());
+        if behind || self.net.links.is_cut(from, to) {
+            if self.net.conns.stall(conn, side) {
+                let stall = self.net.conns.end(conn, side).map_or(0, |end| end.stalls);
+                self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, stall));
+                self.record(What::Stall, from, u64::from(to.0));
+                self.tell_link(from, to, "stalls at a cut link");
+            }
+            return;
+        }
+        self.deliver(conn, side, from, to);
+    }
+
+    #[inline]
+    fn deliver(&mut self, conn: ConnId, side: Side, from: HostId, to: HostId) {
+        let delivered = self.net.conns.deliver(conn, side, &mut self.woken);
+        match delivered {
+            Delivered::Nothing => {}
+            Delivered::Data(length) => self.record(What::Deliver, to, u64::from(length)),
+            Delivered::Unwanted => {
+                self.record(What::Reset, to, 0);
+                let answer = side.other();
+                self.send_control(conn, answer, Payload::Reset);
+            }
+            Delivered::Fin | Delivered::Window => self.record(What::Deliver, to, 0),
+            Delivered::Reset => {
+                self.record(What::Reset, to, u64::from(from.0));
+                self.tell_link(from, to, "reset");
+            }
+        }
+    }
+
+    fn tell_link(&mut self, from: HostId, to: HostId, what: &str) {
+        if self.events.told() {
+            let to = self.topology.host(to).name.clone();
+            self.tell(true, from, || format!("-> {to}: {what}"));
+        }
+    }
+
+    fn retransmit(&mut self, conn: ConnId, side: Side) {
+        let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
+        let (from, to) = (end.host, peer.host);
+        if self.net.links.is_cut(from, to) {
+            return;
+        }
+        for _ in 0..self.net.conns.unstall(conn, side) {
+            self.deliver(conn, side, from, to);
+        }
+    }
+
+    fn give_up(&mut self, conn: ConnId, side: Side, stall: u32) {
+        let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
+        if !end.is_stalled() || end.stalls != stall {
+            return;
+        }
+        let (from, to) = (end.host, peer.host);
+        self.record(What::Reset, from, 1);
+        self.tell_link(from, to, "gives up, timed out");
+        self.net.conns.abandon(conn, side, &mut self.woken);
+    }
+
+    fn syn(&mut self, conn: ConnId) {
+        let Some((client, server)) = self.net.conns.ends(conn, Side::Client) else { return };
+        let (from, to, at) = (client.host, server.host, server.addr);
+        if !client.open {
+            self.net.conns.forget(conn);
+            return;
+        }
+        if self.net.links.is_cut(from, to) {
+            self.net.conns.wait_for_heal(conn, None);
+            return;
+        }
+        let listener = if self.is_running(to) { self.net.listener_at(to, at.port()) } else { None };
+        let accepted = match listener.and_then(|id| self.net.listener(id)) {
+            Some(listener) if listener.waiting.len() < BACKLOG => {
+                listener.waiting.push_back(conn);
+                self.woken.extend(listener.acceptor.take());
+                true
+            }
+            _ => false,
+        };
+        if accepted && let Some(end) = self.net.conns.end(conn, Side::Server) {
+            (end.open, end.connected) = (true, true);
+        }
+        self.record(What::Connect, to, u64::from(accepted));
+        let at = self.now + self.latency(to, from);
+        let at = self.net.conns.hold_back_until(conn, Side::Server, at);
+        self.queue.schedule(at, Event::SynAck(conn, accepted));
+    }
+
+    fn syn_ack(&mut self, conn: ConnId, accepted: bool) {
+        let Some((client, server)) = self.net.conns.ends(conn, Side::Client) else { return };
+        let (from, to) = (client.host, server.host);
+        if self.net.links.is_cut(to, from) {
+            self.net.conns.wait_for_heal(conn, Some(accepted));
+            return;
+        }
+        if accepted {
+            client.connected = true;
+            self.woken.extend(client.writer.take());
+            self.record(What::Accept, from, 0);
+        } else {
+            self.record(What::Reset, from, 2);
+            self.tell_link(from, to, "refused");
+            self.net.conns.fail(conn, Side::Client, io::ErrorKind::ConnectionRefused, &mut self.woken);
+        }
+    }
+
+    fn begin_partition(&mut self, version: u32) {
+        let weather = self.weather.clone();
+        let (Some(partitions), true) = (&weather.partitions, self.storm && version == self.weather_version) else {
+            return;
+        };
+        let processes = self.topology.all_process_ips().len();
+        if processes == 0 {
+            return;
+        }
+        let (cut, length) = fault::partition(&mut self.choices, partitions, processes);
+        let links = self.links_of(cut, processes);
+        for &(from, to) in &links {
+            self.net.links.cut(from, to);
+        }
+        self.counts.partitions += 1;
+        self.record(What::Cut, HostId(0), links.len() as u64 ^ length << 8);
+        if self.events.told() {
+            let cut = self.describe(cut);
+            self.tell_all(|| format!("PARTITION: {cut}, for {}", seconds(length)));
+        }
+        self.partitions.push(links);
+        self.queue.schedule(self.now + length, Event::Heal(self.partitions.len() - 1));
+        self.draw_partition();
+    }
+
+    fn describe(&self, cut: Cut) -> String {
+        let name = |index: usize| self.topology.hosts()[index].name.clone();
+        match cut {
+            Cut::Isolate(at) => format!("{} is cut off from everybody", name(at)),
+            Cut::Mute(at) => format!("what {} sends is lost", name(at)),
+            Cut::Deafen(at) => format!("what is sent to {} is lost", name(at)),
+            Cut::Halves(at) => format!("the processes before {} are cut off from the others", name(at)),
+            Cut::Pair(one, other) => format!("{} and {} are cut off from each other", name(one), name(other)),
+        }
+    }
+
+    /// The directed links that a cut takes away.
+    fn links_of(&self, cut: Cut, processes: usize) -> Vec<(HostId, HostId)> {
+        let id = |index: usize| HostId(index as u16);
+        let all = self.hosts.len();
+        let others = |at: usize| (0..all).filter(move |&other| other != at);
+        match cut {
+            Cut::Isolate(at) => others(at).flat_map(|other| [(id(at), id(other)), (id(other), id(at))]).collect(),
+            Cut::Mute(at) => others(at).map(|other| (id(at), id(other))).collect(),
+            Cut::Deafen(at) => others(at).map(|other| (id(other), id(at))).collect(),
+            Cut::Halves(at) => {
+                let pairs = (0..at).flat_map(|low| (at..processes).map(move |high| (low, high)));
+                pairs.flat_map(|(low, high)| [(id(low), id(high)), (id(high), id(low))]).collect()
+            }
+            Cut::Pair(one, other) if one == other => Vec::new(),
+            Cut::Pair(one, other) => vec![(id(one), id(other)), (id(other), id(one))],
+        }
+    }
+
+    fn end_partition(&mut self, index: usize) {
+        let links = std::mem::take(&mut self.partitions[index]);
+        if links.is_empty() {
+            return;
+        }
+        for &(from, to) in &links {
+            self.net.links.heal(from, to);
+        }
+        self.record(What::Heal, HostId(0), links.len() as u64);
+        self.tell_all(|| "the partition heals".to_owned());
+        self.resume_streams();
+    }
+
+    /// Heals every link, for good.
+    pub(crate) fn heal_all(&mut self) {
+        self.partitions.iter_mut().for_each(Vec::clear);
+        if self.net.links.heal_all() {
+            self.record(What::Heal, HostId(0), 0);
+            self.tell_all(|| "all partitions heal".to_owned());
+        }
+        self.resume_streams();
+    }
+
+    /// What stalled at links that are whole again is sent once more.
+    fn resume_streams(&mut self) {
+        for (conn, side) in self.net.conns.stalled() {
+            let Some((end, peer)) = self.net.conns.ends(conn, side) else { continue };
+            let (from, to) = (end.host, peer.host);
+            if !self.net.links.is_cut(from, to) {
+                let at = self.now + self.latency(from, to);
+                self.queue.schedule(at, Event::Retransmit(conn, side));
+            }
+        }
+        for (conn, accepted) in self.net.conns.take_waiting() {
+            let Some((client, server)) = self.net.conns.ends(conn, Side::Client) else { continue };
+            let (from, to) = (client.host, server.host);
+            let (from, to, event) = match accepted {
+                Some(accepted) => (to, from, Event::SynAck(conn, accepted)),
+                None => (from, to, Event::Syn(conn)),
+            };
+            let at = self.now + self.latency(from, to);
+            self.queue.schedule(at, event);
+        }
+    }
+
+    /// Tells of bytes sent.
+    #[inline]
+    pub(crate) fn tell_send(&mut self, from: HostId, to: HostId, bytes: &[u8]) {
+        if self.events.told() {
+            let name = self.topology.host(to).name.clone();
+            self.tell(true, from, || format!("-> {name}: {}", preview(bytes)));
+        }
+    }
+
+    /// When a connection request gives up.
+    pub(crate) fn connect_deadline(&self) -> Nanos {
+        self.now + GIVE_UP
+    }
+}

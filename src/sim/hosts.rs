@@ -1,0 +1,262 @@
+//! Hosts: up, down, asked to stop; and what goes down with them.
+
+use super::events::Event;
+use super::world::World;
+use crate::choice::{Label, Slot};
+use crate::executor::{LocalFuture, TaskId};
+use crate::fault::{self, Down};
+use crate::network::Payload;
+use crate::topology::{Host, HostId};
+use crate::trace::What;
+use std::panic::Location;
+use tokio_util::sync::CancellationToken;
+
+/// The state of one host in one run.
+#[derive(Debug)]
+pub(crate) struct HostState {
+    pub(crate) is_process: bool,
+    pub(crate) up: bool,
+    /// It goes down as soon as the current poll returns: nothing more happens on it.
+    pub(crate) doomed: bool,
+    /// How often it has been booted before.
+    pub(crate) boot: u32,
+    /// Fires when this host is asked to stop.
+    pub(crate) shutdown: CancellationToken,
+    /// Is it being stopped gracefully?
+    pub(crate) stopping: bool,
+    /// I/O operations until it goes down.
+    pub(crate) crash_in: Option<u64>,
+}
+
+impl HostState {
+    pub(crate) fn new(host: &Host) -> Self {
+        Self {
+            is_process: host.is_process,
+            up: !host.is_process,
+            doomed: false,
+            boot: 0,
+            shutdown: CancellationToken::new(),
+            stopping: false,
+            crash_in: None,
+        }
+    }
+}
+
+impl World {
+    /// Adds a task of `host`; its holds are dealt under the place that spawned it.
+    pub(crate) fn spawn(&mut self, host: HostId, place: &'static Location<'static>, future: LocalFuture) -> TaskId {
+        let topology = &self.topology;
+        let actor = &topology.host(host).name;
+        let label = Label::new(actor).site(place, "spawn");
+        let slot = self.choices.slot(label, || crate::choice::site_name(actor, place, "spawn"));
+        let hold_in = if self.storm && self.weather.hold_tasks {
+            fault::hold_gap(&mut self.choices, slot, &self.swarm)
+        } else {
+            None
+        };
+        self.tasks.spawn(host, slot.raw(), hold_in, future)
+    }
+
+    /// A task is about to be polled: is it held back instead?
+    #[inline]
+    pub(crate) fn holds_back(&mut self, id: TaskId) -> bool {
+        let Some(task) = self.tasks.get(id) else { return false };
+        match &mut task.hold_in {
+            None => false,
+            Some(1) => {
+                let slot = Slot::from_raw(task.hold_label);
+                let (host, storm) = (task.host, self.storm);
+                task.hold_in = None;
+                if storm {
+                    self.hold_back(id, slot, host);
+                }
+                storm
+            }
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+        }
+    }
+
+    #[cold]
+    fn hold_back(&mut self, id: TaskId, slot: Slot, host: HostId) {
+        let delay = fault::hold(&mut self.choices, slot);
+        let next = fault::hold_gap(&mut self.choices, slot, &self.swarm);
+        if let Some(task) = self.tasks.get(id) {
+            task.hold_in = next;
+        }
+        self.counts.holds += 1;
+        self.record(What::Hold, host, delay);
+        self.tell(false, host, || format!("a task is held back for {}", crate::trace::seconds(delay)));
+        self.queue.schedule(self.now + delay, Event::Release(id));
+    }
+
+    /// Can code of `host` still do anything?
+    #[inline]
+    pub(crate) fn is_running(&self, host: HostId) -> bool {
+        let host = &self.hosts[host.index()];
+        host.up && !host.doomed
+    }
+
+    /// `host` has done an I/O operation. Says whether it was its last one: then the operation
+    /// must not return.
+    #[inline]
+    pub(crate) fn io_ends(&mut self, host: HostId) -> bool {
+        match &mut self.hosts[host.index()].crash_in {
+            None => false,
+            Some(1) => self.go_down(host),
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+        }
+    }
+
+    /// Its gap is over: `host` goes down, one way or the other, if it may.
+    #[cold]
+    fn go_down(&mut self, host: HostId) -> bool {
+        let weather = self.weather.clone();
+        let Some(attrition) = &weather.attrition else { return false };
+        let ip = self.topology.host(host).ip;
+        let down = self.hosts.iter().filter(|host| host.is_process && (!host.up || host.doomed || host.stopping)).count();
+        let state = &self.hosts[host.index()];
+        if !self.storm || state.stopping || down >= attrition.max_dead {
+            let gap = fault::crash_gap(&mut self.choices, ip, attrition, &self.swarm);
+            self.hosts[host.index()].crash_in = gap;
+            return false;
+        }
+        self.hosts[host.index()].crash_in = None;
+        match fault::how(&mut self.choices, ip, attrition) {
+            Down::Crash => {
+                self.doom(host);
+                true
+            }
+            Down::Gracefully => {
+                self.stop(host, attrition.grace.as_nanos() as u64);
+                false
+            }
+        }
+    }
+
+    /// `host` is to be taken down when the current poll returns.
+    pub(crate) fn doom(&mut self, host: HostId) {
+        let state = &mut self.hosts[host.index()];
+        if state.up && !state.doomed {
+            state.doomed = true;
+            self.doomed.push(host);
+        }
+    }
+
+    /// Asks `host` to stop, and kills it after `grace`.
+    pub(crate) fn stop(&mut self, host: HostId, grace: u64) {
+        let boot = self.hosts[host.index()].boot;
+        self.hosts[host.index()].stopping = true;
+        self.counts.stops += 1;
+        self.record(What::Stop, host, grace);
+        self.tell(true, host, || format!("is asked to stop within {}", crate::trace::seconds(grace)));
+        self.queue.schedule(self.now, Event::Shutdown(host));
+        self.queue.schedule(self.now + grace, Event::ForceStop(host, boot));
+    }
+
+    /// Takes `host` down: its tasks, connections and listeners are gone; with `lose`, so is a
+    /// part of what it did not sync. Gives the futures, to be dropped when the world is free.
+    pub(crate) fn take_down(&mut self, host: HostId, lose: bool) -> Vec<LocalFuture> {
+        let state = &mut self.hosts[host.index()];
+        (state.up, state.doomed, state.stopping, state.crash_in) = (false, false, false, None);
+        let futures = self.tasks.remove_all(|owner| owner == host);
+        for (conn, side) in self.net.conns.held_by(host) {
+            if let Some(farewell) = self.net.conns.close(conn, side) {
+                let farewell = if lose { Payload::Reset } else { farewell };
+                self.send_control(conn, side, farewell);
+            }
+        }
+        for listener in self.net.listeners_of(host) {
+            self.net.unlisten(listener);
+        }
+        if lose {
+            self.lose_unsynced(host);
+        } else {
+            // the machine stays up, so the page cache reaches the disk
+            let files: Vec<_> = self.disks[host.index()].unsynced();
+            files.into_iter().for_each(|(file, _)| self.disks[host.index()].sync(file));
+        }
+        futures
+    }
+
+    fn lose_unsynced(&mut self, host: HostId) {
+        let ip = self.topology.host(host).ip;
+        for (file, lengths) in self.disks[host.index()].unsynced() {
+            let survivors = fault::survivors(&mut self.choices, ip, &lengths);
+            self.record(What::Disk, host, lengths.len() as u64);
+            self.tell(true, host, || format!("of {} unsynced writes to a file survive: {survivors:?}", lengths.len()));
+            self.disks[host.index()].crash(file, survivors);
+        }
+    }
+
+    /// `host` is to boot again after a while.
+    pub(crate) fn plan_restart(&mut self, host: HostId) {
+        let ip = self.topology.host(host).ip;
+        let weather = self.weather.clone();
+        let delay = fault::restart_delay(&mut self.choices, ip, &weather);
+        let boot = self.hosts[host.index()].boot;
+        self.queue.schedule(self.now + delay, Event::Restart(host, boot));
+    }
+
+    /// Marks `host` as booted; the caller spawns its process.
+    pub(crate) fn boot(&mut self, host: HostId, again: bool) {
+        let storm = self.storm;
+        let state = &mut self.hosts[host.index()];
+        state.up = true;
+        state.shutdown = CancellationToken::new();
+        if again {
+            state.boot += 1;
+            self.counts.restarts += 1;
+        }
+        let boot = state.boot;
+        self.record(What::Boot, host, u64::from(boot));
+        self.tell(true, host, || if again { format!("boots again (boot {boot})") } else { "boots".to_owned() });
+        if storm {
+            self.draw_crash(host);
+        }
+    }
+
+    fn draw_crash(&mut self, host: HostId) {
+        let weather = self.weather.clone();
+        if let Some(attrition) = &weather.attrition {
+            let ip = self.topology.host(host).ip;
+            self.hosts[host.index()].crash_in = fault::crash_gap(&mut self.choices, ip, attrition, &self.swarm);
+        }
+    }
+
+    /// Draws every running gap: at the start of the storm, and after a reseed.
+    pub(crate) fn draw_weather(&mut self) {
+        for index in 0..self.hosts.len() {
+            if self.hosts[index].is_process && self.hosts[index].up {
+                self.draw_crash(HostId(index as u16));
+            }
+        }
+        self.weather_version += 1;
+        self.draw_partition();
+        if self.weather.hold_tasks {
+            for id in self.tasks.alive() {
+                let Some(task) = self.tasks.get(id) else { continue };
+                let slot = Slot::from_raw(task.hold_label);
+                let hold_in = fault::hold_gap(&mut self.choices, slot, &self.swarm);
+                if let Some(task) = self.tasks.get(id) {
+                    task.hold_in = hold_in;
+                }
+            }
+        }
+    }
+
+    /// Draws when the next partition comes.
+    pub(crate) fn draw_partition(&mut self) {
+        let weather = self.weather.clone();
+        if let Some(partitions) = &weather.partitions
+            && let Some(gap) = fault::partition_gap(&mut self.choices, partitions, &self.swarm)
+        {
+            self.queue.schedule(self.now + gap, Event::Partition(self.weather_version));
+        }
+    }
+}

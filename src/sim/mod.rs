@@ -1,0 +1,31 @@
+//! The world: one run, and the simulated side of the handles that users hold.
+//!
+//! Owns the wiring of devices, decisions and time: what an event does, what a crash takes down.
+//! Doesn't own when a run begins a phase or what counts as a pass: that is `run`.
+//!
+//! A handle (stream, listener, file, sleep) is a number into the run on this thread: `Send` and
+//! `Sync` without a lock. The use of one that outlived its run is a panic, its drop does nothing.
+
+mod clock;
+mod contain;
+mod events;
+mod files;
+mod hosts;
+mod network;
+mod random;
+mod state;
+mod tasks;
+mod tcp;
+mod world;
+
+pub use clock::{Elapsed, Interval, SimTime, Sleep, Timeout};
+pub use files::{File, OpenOptions, SimStorage};
+pub use network::{SimNetwork, ToPeer};
+pub use random::{SampleRange, SimRandomProvider, Standard, Uniform};
+pub use state::SharedState;
+pub use tasks::SimTasks;
+pub use tcp::{TcpListener, TcpStream};
+
+pub(crate) use contain::{contained, install_hook};
+pub(crate) use events::Ask;
+pub(crate) use world::{Counts, Found, enter, leave, try_with, with};

@@ -1,0 +1,321 @@
+//! `ctx.random()`: a user's draws. Each is one choice of the tape, so the fuzzer edits it.
+
+use super::world::with;
+use crate::choice::{Kind, Label, by_weight, fires, scale, site_name};
+use crate::topology::HostId;
+use crate::trace::What;
+use rand_core::TryRng;
+use std::convert::Infallible;
+use std::ops::{Range, RangeInclusive};
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Random values of one actor: each is a choice with an address, 0 the calmest.
+///
+/// A draw is addressed by its actor and its place in the source, or by a name that [`label`]
+/// gives it. The methods have the names and shapes of the `rand` crate's. It is also a generator
+/// for `rand` 0.10 and what builds on it: those words can only be dealt anew as a whole, so
+/// prefer the methods here.
+///
+/// [`label`]: SimRandomProvider::label
+///
+/// ```
+/// use simfuzz::prelude::*;
+///
+/// struct Roll;
+///
+/// #[async_trait(?Send)]
+/// impl Workload for Roll {
+///     fn name(&self) -> &str {
+///         "roll"
+///     }
+///     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+///         assert_eq!(ctx.random().label("die").random_range(1..=6), 4);
+///         assert_eq!(ctx.random().random_range(1..=6), 1);
+///         Ok(())
+///     }
+/// }
+///
+/// let simulation = SimulationBuilder::new().workload(|| Box::new(Roll)).build();
+/// let mut tape = Tape::calm();
+/// tape.set(Label::parse("roll/die"), 0, 3);
+/// simulation.run(&tape).assert_ok();
+/// ```
+#[derive(Clone, Debug)]
+pub struct SimRandomProvider {
+    pub(crate) host: HostId,
+    pub(crate) path: Arc<str>,
+    pub(crate) label: Label,
+    named: bool,
+    scope: Option<u32>,
+}
+
+impl SimRandomProvider {
+    pub(crate) fn new(host: HostId, actor: &str) -> Self {
+        Self { host, path: actor.into(), label: Label::new(actor), named: false, scope: None }
+    }
+
+    /// The same generator, its draws under the name `name`: it survives every change of the
+    /// source that keeps the name.
+    #[must_use]
+    pub fn label(&self, name: &'static str) -> Self {
+        Self { path: self.below(name), label: self.label.child(name), named: true, ..self.clone() }
+    }
+
+    /// The generator for number `index` of a repeated thing, for instance an operation. Its
+    /// draws are counted on their own: one more of them in this operation moves nothing in the
+    /// next.
+    #[must_use]
+    pub fn scope(&self, name: &'static str, index: u32) -> Self {
+        let scope = Some(index % (1 << 16));
+        Self { path: self.below(name), label: self.label.child(name), named: false, scope, ..self.clone() }
+    }
+
+    fn below(&self, name: &str) -> Arc<str> {
+        format!("{}/{name}", self.path).into()
+    }
+
+    #[inline]
+    fn draw(
+        &self,
+        place: &'static Location<'static>,
+        method: &'static str,
+        kind: Kind,
+        max: u64,
+        base: impl FnOnce(u64) -> u64,
+    ) -> u64 {
+        let label = if self.named { self.label } else { self.label.site(place, method) };
+        with(|world| {
+            let slot = world.choices.slot(label, || {
+                if self.named { self.path.to_string() } else { site_name(&self.path, place, method) }
+            });
+            let value = match self.scope {
+                None => world.choices.draw(slot, kind, max, base),
+                Some(scope) => world.choices.draw_scoped(slot, scope, kind, max, base),
+            };
+            if world.events.told() && max > 0 && kind != Kind::Word {
+                let name = if self.named { self.path.to_string() } else { site_name(&self.path, place, method) };
+                world.tell(false, self.host, || format!("chose {name} = {value} (0..={max})"));
+            }
+            value
+        })
+    }
+
+    /// A value of `range`; its start is the calmest.
+    ///
+    /// # Panics
+    ///
+    /// When the range is empty.
+    #[track_caller]
+    pub fn random_range<T: Uniform, R: SampleRange<T>>(&self, range: R) -> T {
+        let place = Location::caller();
+        let (low, high) = range.bounds();
+        T::pick(low, high, |max| self.draw(place, "range", Kind::Range, max, |word| scale(word, max)))
+    }
+
+    /// True with probability `p`; false is the calmest.
+    ///
+    /// # Panics
+    ///
+    /// When `p` is outside `0.0..=1.0`.
+    #[track_caller]
+    pub fn random_bool(&self, p: f64) -> bool {
+        assert!((0.0..=1.0).contains(&p), "a probability is in 0.0..=1.0, not {p}");
+        self.draw(Location::caller(), "bool", Kind::Flag, 1, |word| u64::from(fires(word, p))) == 1
+    }
+
+    /// True `numerator` times of `denominator`; false is the calmest.
+    ///
+    /// # Panics
+    ///
+    /// When `denominator` is 0 or less than `numerator`.
+    #[track_caller]
+    pub fn random_ratio(&self, numerator: u32, denominator: u32) -> bool {
+        assert!(denominator > 0 && numerator <= denominator, "{numerator} of {denominator} is no probability");
+        let p = f64::from(numerator) / f64::from(denominator);
+        self.draw(Location::caller(), "ratio", Kind::Flag, 1, |word| u64::from(fires(word, p))) == 1
+    }
+
+    /// Any value of `T`, all equally likely; for floats, of `0.0..1.0`.
+    #[track_caller]
+    pub fn random<T: Standard>(&self) -> T {
+        let place = Location::caller();
+        T::from_draw(|max| self.draw(place, "random", Kind::Range, max, |word| scale(word, max)))
+    }
+
+    /// One of `items`, the first the calmest; `None` when there are none.
+    #[track_caller]
+    pub fn choose<'a, T>(&self, items: &'a [T]) -> Option<&'a T> {
+        let max = (items.len() as u64).checked_sub(1)?;
+        let index = self.draw(Location::caller(), "choose", Kind::Pick, max, |word| scale(word, max));
+        items.get(index as usize)
+    }
+
+    /// An index into `weights`, as likely as its weight; 0 is the calmest.
+    ///
+    /// # Panics
+    ///
+    /// When all weights are 0.
+    #[track_caller]
+    pub fn weighted(&self, weights: &[u32]) -> usize {
+        assert!(weights.iter().any(|&weight| weight > 0), "all weights are 0");
+        let max = weights.len() as u64 - 1;
+        self.draw(Location::caller(), "weighted", Kind::Pick, max, |word| by_weight(word, weights)) as usize
+    }
+
+    /// Puts `items` into any order; the order they are in is the calmest.
+    #[track_caller]
+    pub fn shuffle<T>(&self, items: &mut [T]) {
+        let place = Location::caller();
+        for index in 0..items.len().saturating_sub(1) {
+            let max = (items.len() - 1 - index) as u64;
+            let other = self.draw(place, "shuffle", Kind::Pick, max, |word| scale(word, max));
+            items.swap(index, index + other as usize);
+        }
+    }
+
+    /// Words for other generators: never constants, since rejection loops must end.
+    fn word(&self) -> u64 {
+        let label = self.label.child("rng");
+        with(|world| {
+            let slot = world.choices.slot(label, || format!("{}/rng", self.path));
+            let mut natural = 0;
+            let drawn = world.choices.draw(slot, Kind::Word, u64::from(u32::MAX), |word| {
+                natural = word;
+                word >> 32
+            });
+            // an override, or a calm base, names a word; it is not the bits of it
+            let word = if natural >> 32 == drawn && natural != 0 { natural } else { crate::choice::mix(drawn ^ label.word_salt()) };
+            let mixed = crate::choice::mix(word ^ world.choices.made());
+            world.events.record(world.now, What::Chose, mixed, 0);
+            mixed
+        })
+    }
+}
+
+impl TryRng for SimRandomProvider {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok((self.word() >> 32) as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.word())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        // one choice, whatever the length: an edit deals the whole anew
+        let mut word = self.word();
+        for chunk in bytes.chunks_mut(8) {
+            word = crate::choice::mix(word.wrapping_add(0x9e37_79b9_7f4a_7c15));
+            chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// Types that [`SimRandomProvider::random_range`] draws.
+pub trait Uniform: Copy + PartialOrd {
+    /// The value at an index of `low..=high` that `draw` gives for the highest index.
+    #[doc(hidden)]
+    fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self;
+}
+
+/// The end of a range.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Bound<T> {
+    Included(T),
+    Excluded(T),
+}
+
+/// Ranges that [`SimRandomProvider::random_range`] takes: `a..b` and `a..=b`.
+pub trait SampleRange<T> {
+    /// The start and the end.
+    #[doc(hidden)]
+    fn bounds(self) -> (T, Bound<T>);
+}
+
+impl<T: Uniform> SampleRange<T> for Range<T> {
+    fn bounds(self) -> (T, Bound<T>) {
+        (self.start, Bound::Excluded(self.end))
+    }
+}
+
+impl<T: Uniform> SampleRange<T> for RangeInclusive<T> {
+    fn bounds(self) -> (T, Bound<T>) {
+        let (low, high) = self.into_inner();
+        (low, Bound::Included(high))
+    }
+}
+
+/// Types that [`SimRandomProvider::random`] draws.
+pub trait Standard {
+    /// A value, by way of `draw`, which gives an index up to its argument.
+    #[doc(hidden)]
+    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self;
+}
+
+macro_rules! integers {
+    ($($int:ty)*) => {$(
+        impl Uniform for $int {
+            fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self {
+                let high = match high {
+                    Bound::Included(high) => (low <= high).then_some(high),
+                    Bound::Excluded(high) => (low < high).then(|| high - 1),
+                };
+                let high = high.expect("a range to draw from must not be empty");
+                let max = high.wrapping_sub(low) as u64 & (u64::MAX >> (64 - <$int>::BITS));
+                low.wrapping_add(draw(max) as $int)
+            }
+        }
+
+        impl Standard for $int {
+            fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
+                draw(u64::MAX >> (64 - <$int>::BITS)) as $int
+            }
+        }
+    )*};
+}
+
+integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+/// Steps of a float in `0.0..1.0`: as many as its mantissa holds.
+const FLOAT_STEPS: u64 = (1 << 53) - 1;
+
+fn unit(index: u64) -> f64 {
+    index as f64 / (FLOAT_STEPS + 1) as f64
+}
+
+impl Uniform for f64 {
+    fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self {
+        let (Bound::Included(high) | Bound::Excluded(high)) = high;
+        assert!(low <= high, "a range to draw from must not be empty");
+        low + (high - low) * unit(draw(FLOAT_STEPS))
+    }
+}
+
+impl Standard for f64 {
+    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
+        unit(draw(FLOAT_STEPS))
+    }
+}
+
+impl Standard for bool {
+    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
+        draw(1) == 1
+    }
+}
+
+impl Uniform for Duration {
+    fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self {
+        let nanos = |duration: Self| duration.as_nanos() as u64;
+        let high = match high {
+            Bound::Included(high) => Bound::Included(nanos(high)),
+            Bound::Excluded(high) => Bound::Excluded(nanos(high)),
+        };
+        Self::from_nanos(u64::pick(nanos(low), high, draw))
+    }
+}

@@ -1,0 +1,84 @@
+//! `ctx.state()`: values that workloads, processes and invariants share by name.
+
+use super::world::with;
+use crate::choice::{hash_bytes, mix};
+use crate::trace::What;
+
+/// Different guiding states that one run reports; later ones are dropped.
+pub(crate) const GUIDES_MAX: usize = 256;
+
+/// Shared values of a run, by name. They survive every crash, and vanish with the run.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedState(pub(crate) ());
+
+impl SharedState {
+    /// Publishes `value` under `name`, in place of what was there.
+    pub fn publish<T: 'static>(&self, name: &str, value: T) {
+        let old = with(|world| {
+            world.events.record(world.now, What::Publish, hash_bytes(0, name.as_bytes()), 0);
+            match world.state.get_mut(name) {
+                Some(known) => Some(std::mem::replace(known, Box::new(value))),
+                None => world.state.insert(name.to_owned(), Box::new(value)),
+            }
+        });
+        // a user's drop may use the world
+        drop(old);
+    }
+
+    /// A copy of what was last published under `name`; `None` if nothing of type `T` was.
+    pub fn get<T: Clone + 'static>(&self, name: &str) -> Option<T> {
+        with(|world| world.state.get(name)?.downcast_ref::<T>().cloned())
+    }
+
+    /// Changes the value under `name` in place, beginning with the default.
+    ///
+    /// # Panics
+    ///
+    /// When `name` holds a value of another type.
+    pub fn update<T: Default + 'static, R>(&self, name: &str, change: impl FnOnce(&mut T) -> R) -> R {
+        let mut value = with(|world| world.state.remove(name)).unwrap_or_else(|| Box::new(T::default()));
+        let known = value.downcast_mut::<T>().unwrap_or_else(|| panic!("`{name}` was published with another type"));
+        let result = change(known);
+        with(|world| {
+            world.events.record(world.now, What::Publish, hash_bytes(1, name.as_bytes()), 0);
+            world.state.insert(name.to_owned(), value);
+        });
+        result
+    }
+
+    /// Tells the fuzzer what state the system is in: a few small numbers, under a name.
+    ///
+    /// This is the cheapest way to help the search: each combination that a run reaches for the
+    /// first time is kept and built upon. Choose numbers that say how far things have come (the
+    /// count of leaders, a spread between replicas, whether a write is open), capped so that
+    /// there are some dozens of combinations, not thousands.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// # struct Work;
+    /// # #[async_trait(?Send)]
+    /// # impl Workload for Work {
+    /// # fn name(&self) -> &str { "work" }
+    /// async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+    ///     let (behind, leaders) = (17, 2);
+    ///     ctx.state().guide("replicas", &[behind.min(3), leaders]);
+    ///     Ok(())
+    /// }
+    /// # }
+    /// # let simulation = SimulationBuilder::new().workload(|| Box::new(Work)).build();
+    /// # assert_eq!(simulation.run(&Tape::calm()).guides().len(), 1);
+    /// ```
+    pub fn guide(&self, name: &str, numbers: &[i64]) {
+        let mut state = hash_bytes(0x6775_6964_6500, name.as_bytes());
+        for &number in numbers {
+            state = mix(state ^ number as u64);
+        }
+        with(|world| {
+            world.events.record(world.now, What::Publish, state, 1);
+            let now = world.now;
+            if world.guides.len() < GUIDES_MAX {
+                world.guides.entry(state).or_insert(now);
+            }
+        });
+    }
+}

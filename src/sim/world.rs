@@ -1,0 +1,291 @@
+//! The world itself: all state of one run, in a thread-local of this thread.
+
+use super::events::Event;
+use super::hosts::HostState;
+use crate::choice::{Choices, Slot, Tape};
+use crate::executor::Tasks;
+use crate::fault::{Swarm, Weather};
+use crate::network::Net;
+use crate::storage::Disk;
+use crate::time::{Nanos, Queue, Timers};
+use crate::topology::{HostId, Topology};
+use crate::trace::{Events, What};
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Waker;
+
+thread_local! {
+    static WORLD: RefCell<Option<Box<World>>> = const { RefCell::new(None) };
+    /// The world of the last run: its buffers serve the next one.
+    static SPARE: RefCell<Option<Box<World>>> = const { RefCell::new(None) };
+}
+
+/// What went wrong, as far as the world saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// `always`, `panic`, `error`, ...
+    pub(crate) kind: &'static str,
+    /// What tells it from others of its kind: no number in it is taken for identity.
+    pub(crate) name: String,
+    /// The whole story in a sentence.
+    pub(crate) reason: String,
+    /// The host it happened on, if on one.
+    pub(crate) host: String,
+}
+
+/// What happened how often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) crashes: u32,
+    pub(crate) stops: u32,
+    pub(crate) restarts: u32,
+    pub(crate) exits: u32,
+    pub(crate) fail_stops: u32,
+    pub(crate) gave_up: u32,
+    pub(crate) partitions: u32,
+    pub(crate) holds: u32,
+}
+
+/// All state of one run.
+pub(crate) struct World {
+    /// Tells this run's handles from those of others.
+    pub(crate) run: u64,
+    pub(crate) now: Nanos,
+    pub(crate) choices: Choices,
+    pub(crate) events: Events,
+    pub(crate) queue: Queue<Event>,
+    pub(crate) timers: Timers,
+    pub(crate) tasks: Tasks,
+    pub(crate) net: Net,
+    pub(crate) disks: Vec<Disk>,
+    pub(crate) hosts: Vec<HostState>,
+    pub(crate) topology: Arc<Topology>,
+    pub(crate) weather: Arc<Weather>,
+    pub(crate) swarm: Swarm,
+    /// Are faults on: is this the storm?
+    pub(crate) storm: bool,
+    /// The host whose task is being polled.
+    pub(crate) current: HostId,
+    pub(crate) latency_slots: Vec<Option<Slot>>,
+    /// Cuts in force, each to be healed by its own event.
+    pub(crate) partitions: Vec<Vec<(HostId, HostId)>>,
+    /// Tells the partitions of this storm from gaps that were drawn before a reseed.
+    pub(crate) weather_version: u32,
+    pub(crate) state: BTreeMap<String, Box<dyn Any>>,
+    /// First time each guiding state was seen.
+    pub(crate) guides: BTreeMap<u64, Nanos>,
+    pub(crate) counts: Counts,
+    pub(crate) found: Option<Found>,
+    /// Disk operations under way.
+    pub(crate) disk_operations: u32,
+    /// Hosts to take down as soon as the current poll returns.
+    pub(crate) doomed: Vec<HostId>,
+    /// Processes whose `run` returned, and what.
+    pub(crate) ended: Vec<(HostId, u32, Result<(), String>)>,
+    /// Whom to wake when the world is no longer borrowed.
+    pub(crate) woken: Vec<Waker>,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("run", &self.run).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            run: 0,
+            now: 0,
+            choices: Choices::default(),
+            events: Events::default(),
+            queue: Queue::default(),
+            timers: Timers::default(),
+            tasks: Tasks::default(),
+            net: Net::default(),
+            disks: Vec::new(),
+            hosts: Vec::new(),
+            topology: Arc::default(),
+            weather: Arc::default(),
+            swarm: Swarm::default(),
+            storm: false,
+            current: HostId(0),
+            latency_slots: Vec::new(),
+            partitions: Vec::new(),
+            weather_version: 0,
+            state: BTreeMap::new(),
+            guides: BTreeMap::new(),
+            counts: Counts::default(),
+            found: None,
+            disk_operations: 0,
+            doomed: Vec::new(),
+            ended: Vec::new(),
+            woken: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, tape: &Tape, weather: Arc<Weather>, told: bool) {
+        /// Numbers runs, so that a handle knows its own. No choice and no digest sees it.
+        static RUNS: AtomicU64 = AtomicU64::new(1);
+        self.run = RUNS.fetch_add(1, Relaxed);
+        self.now = 0;
+        self.choices.start(tape);
+        self.events.start(told);
+        self.queue.clear();
+        self.timers.clear();
+        self.tasks.start(self.run);
+        self.weather = weather;
+        self.swarm = Swarm::draw(&mut self.choices);
+        self.storm = false;
+        self.current = HostId(0);
+        self.partitions.clear();
+        self.weather_version = 0;
+        self.counts = Counts::default();
+        self.found = None;
+        self.disk_operations = 0;
+        self.doomed.clear();
+        self.ended.clear();
+        self.guides.clear();
+        self.hosts.clear();
+    }
+
+    /// The hosts of this run are known.
+    pub(crate) fn populate(&mut self, topology: Arc<Topology>) {
+        let hosts = topology.hosts();
+        self.hosts.clear();
+        self.hosts.extend(hosts.iter().map(HostState::new));
+        self.net.start(hosts.len());
+        self.disks.iter_mut().for_each(Disk::clear);
+        self.disks.resize_with(hosts.len(), Disk::default);
+        self.latency_slots.clear();
+        self.latency_slots.resize(hosts.len() * hosts.len(), None);
+        self.topology = topology;
+    }
+
+    /// Folds an event of `host` into the digest.
+    #[inline]
+    pub(crate) fn record(&mut self, what: What, host: HostId, value: u64) {
+        self.events.record(self.now, what, u64::from(host.0), value);
+    }
+
+    /// Adds a line to the story, if somebody listens.
+    #[inline]
+    pub(crate) fn tell(&mut self, main: bool, host: HostId, text: impl FnOnce() -> String) {
+        if self.events.told() {
+            let name = &self.topology.host(host).name;
+            self.events.tell(self.now, main, name, text);
+        }
+    }
+
+    /// Adds a line of the simulation itself.
+    pub(crate) fn tell_all(&mut self, text: impl FnOnce() -> String) {
+        self.events.tell(self.now, true, "", text);
+    }
+
+    /// The run has a finding; the first one stands.
+    pub(crate) fn find(&mut self, found: Found) {
+        if self.found.is_none() {
+            self.events.record(self.now, What::Finding, 0, 0);
+            self.events.tell(self.now, true, &found.host, || format!("FINDING {}: {}", found.kind, found.reason));
+            self.found = Some(found);
+        }
+    }
+
+    /// Moves time to the next event's. A reseed that comes into force deals running gaps anew.
+    #[inline]
+    pub(crate) fn advance(&mut self, to: Nanos) {
+        self.now = to;
+        crate::assert::set_now(to);
+        if self.choices.advance(to) {
+            self.events.record(to, What::Reseed, 0, 0);
+            self.tell_all(|| "the tape deals anew from here on".to_owned());
+            if self.storm {
+                self.draw_weather();
+            }
+        }
+    }
+}
+
+/// Begins a run on this thread.
+///
+/// # Panics
+///
+/// When one is under way here: a run inside a run would share its world.
+pub(crate) fn enter(tape: &Tape, weather: Arc<Weather>, told: bool) {
+    WORLD.with_borrow_mut(|world| {
+        assert!(world.is_none(), "a simulation was started inside a simulation: run one after the other, or on another thread");
+        let mut new = SPARE.with_borrow_mut(Option::take).unwrap_or_else(|| Box::new(World::new()));
+        new.start(tape, weather, told);
+        *world = Some(new);
+    });
+}
+
+/// Ends the run on this thread and gives what `read` makes of its world.
+pub(crate) fn leave<R>(read: impl FnOnce(&mut World) -> R) -> R {
+    let mut world = WORLD.with_borrow_mut(Option::take).expect("a run is left once");
+    let result = read(&mut world);
+    world.tasks.finish();
+    world.timers.clear();
+    world.queue.clear();
+    let (state, woken) = (std::mem::take(&mut world.state), std::mem::take(&mut world.woken));
+    world.hosts.clear();
+    SPARE.with_borrow_mut(|spare| *spare = Some(world));
+    drop((state, woken));
+    result
+}
+
+/// Uses the world of the run on this thread, then wakes whom that concerned.
+///
+/// # Panics
+///
+/// When no run is under way here.
+#[inline]
+#[track_caller]
+pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
+    let (result, woken) = WORLD.with_borrow_mut(|world| {
+        let Some(world) = world.as_mut() else {
+            panic!("no simulation runs on this thread: handles of `ctx` work inside of a run only, and on its thread")
+        };
+        let result = f(world);
+        let woken = (!world.woken.is_empty()).then(|| std::mem::take(&mut world.woken));
+        (result, woken)
+    });
+    if let Some(woken) = woken {
+        wake(woken);
+    }
+    result
+}
+
+/// Like [`with`], for drops: does nothing where there is no run, or the world is in use.
+#[inline]
+pub(crate) fn try_with<R>(f: impl FnOnce(&mut World) -> R) -> Option<R> {
+    let (result, woken) = WORLD
+        .try_with(|world| {
+            let mut world = world.try_borrow_mut().ok()?;
+            let world = world.as_mut()?;
+            let result = f(world);
+            let woken = (!world.woken.is_empty()).then(|| std::mem::take(&mut world.woken));
+            Some((result, woken))
+        })
+        .ok()??;
+    if let Some(woken) = woken {
+        wake(woken);
+    }
+    Some(result)
+}
+
+fn wake(mut woken: Vec<Waker>) {
+    woken.drain(..).for_each(Waker::wake);
+    // the buffer goes back, unless a waker has filled a new one
+    WORLD.with(|world| {
+        if let Ok(mut world) = world.try_borrow_mut()
+            && let Some(world) = world.as_mut()
+            && world.woken.is_empty()
+        {
+            world.woken = woken;
+        }
+    });
+}

@@ -1,0 +1,154 @@
+//! Who takes part in a run: hosts, their names, addresses and tags.
+//!
+//! Owns the mapping between them, fixed for the length of a run. Whether a host is up is the
+//! world's business.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Index of a host: processes first, then workloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct HostId(pub(crate) u16);
+
+impl HostId {
+    pub(crate) fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// A host's place in the simulation.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    pub(crate) name: String,
+    /// The name without its number: what [`Topology::peers`] also answers to.
+    pub(crate) kind: String,
+    pub(crate) ip: IpAddr,
+    pub(crate) is_process: bool,
+    pub(crate) tags: Vec<(String, String)>,
+}
+
+/// Who takes part in a run, as seen through a context: every list is in the order of the
+/// builder's calls, and the same in every run of a tape.
+///
+/// Processes have the addresses 10.0.1.1, 10.0.1.2, ...; workloads 10.0.0.1, 10.0.0.2, ...
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    hosts: Vec<Host>,
+    processes: Vec<IpAddr>,
+    workloads: Vec<IpAddr>,
+    by_ip: BTreeMap<IpAddr, HostId>,
+    tagged: BTreeMap<(String, String), Vec<IpAddr>>,
+    peers: BTreeMap<String, Vec<IpAddr>>,
+}
+
+impl Topology {
+    pub(crate) fn new(hosts: Vec<Host>) -> Self {
+        let mut topology = Self::default();
+        for (index, host) in hosts.iter().enumerate() {
+            let list = if host.is_process { &mut topology.processes } else { &mut topology.workloads };
+            list.push(host.ip);
+            topology.by_ip.insert(host.ip, HostId(index as u16));
+            for tag in &host.tags {
+                topology.tagged.entry(tag.clone()).or_default().push(host.ip);
+            }
+            topology.peers.entry(host.name.clone()).or_default().push(host.ip);
+            if host.kind != host.name {
+                topology.peers.entry(host.kind.clone()).or_default().push(host.ip);
+            }
+        }
+        topology.hosts = hosts;
+        topology
+    }
+
+    /// The addresses of all processes, up or down.
+    pub fn all_process_ips(&self) -> &[IpAddr] {
+        &self.processes
+    }
+
+    /// The addresses of all workloads.
+    pub fn all_workload_ips(&self) -> &[IpAddr] {
+        &self.workloads
+    }
+
+    /// The addresses of the processes that carry the tag `key` = `value`.
+    pub fn ips_tagged(&self, key: &str, value: &str) -> &[IpAddr] {
+        self.tagged.get(&(key.to_owned(), value.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first host of that name: either `server-1`, or `server` for the first server.
+    pub fn peer(&self, name: &str) -> Option<IpAddr> {
+        self.peers(name).first().copied()
+    }
+
+    /// All hosts of that name: `server` gives all servers.
+    pub fn peers(&self, name: &str) -> &[IpAddr] {
+        self.peers.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tags of the host at `ip`.
+    pub fn tags_of(&self, ip: IpAddr) -> &[(String, String)] {
+        self.by_ip.get(&ip).map_or(&[], |id| &self.hosts[id.index()].tags)
+    }
+
+    /// The name of the host at `ip`.
+    pub fn name_of(&self, ip: IpAddr) -> Option<&str> {
+        self.by_ip.get(&ip).map(|id| self.hosts[id.index()].name.as_str())
+    }
+
+    pub(crate) fn hosts(&self) -> &[Host] {
+        &self.hosts
+    }
+
+    pub(crate) fn host(&self, id: HostId) -> &Host {
+        &self.hosts[id.index()]
+    }
+
+    pub(crate) fn id_of(&self, ip: IpAddr) -> Option<HostId> {
+        self.by_ip.get(&ip).copied()
+    }
+}
+
+/// Addresses of one block: past 250 hosts the next block of 10.0.0.0/8 begins.
+const BLOCK: usize = 250;
+
+/// The address of process number `index`: 10.0.1.1 and on, 10.0.2.1 after 250.
+pub(crate) fn process_ip(index: usize) -> IpAddr {
+    Ipv4Addr::new(10, 0, (1 + index / BLOCK) as u8, (1 + index % BLOCK) as u8).into()
+}
+
+/// The address of workload number `index`: 10.0.0.1 and on, 10.1.0.1 after 250.
+pub(crate) fn workload_ip(index: usize) -> IpAddr {
+    Ipv4Addr::new(10, (index / BLOCK) as u8, 0, (1 + index % BLOCK) as u8).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(name: &str, kind: &str, ip: IpAddr, role: &str) -> Host {
+        let tags = vec![("role".to_owned(), role.to_owned())];
+        Host { name: name.into(), kind: kind.into(), ip, is_process: kind == "server", tags }
+    }
+
+    #[test]
+    fn hosts_are_found_by_name_kind_and_tag() {
+        let topology = Topology::new(vec![
+            host("server-0", "server", process_ip(0), "leader"),
+            host("server-1", "server", process_ip(1), "follower"),
+            host("client", "client", workload_ip(0), "none"),
+        ]);
+        assert_eq!(topology.all_process_ips(), [process_ip(0), process_ip(1)]);
+        assert_eq!(topology.peer("server"), Some(process_ip(0)));
+        assert_eq!(topology.peers("server").len(), 2);
+        assert_eq!(topology.peer("server-1"), Some(process_ip(1)));
+        assert_eq!(topology.peers("client"), [workload_ip(0)]);
+        assert_eq!(topology.peers("nobody"), []);
+        assert_eq!(topology.ips_tagged("role", "follower"), [process_ip(1)]);
+    }
+
+    #[test]
+    fn no_two_hosts_share_an_address() {
+        let all: std::collections::BTreeSet<_> = (0..2_000).flat_map(|n| [process_ip(n), workload_ip(n)]).collect();
+        assert_eq!(all.len(), 4_000);
+    }
+}
