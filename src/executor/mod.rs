@@ -68,11 +68,17 @@ impl Wake for TaskWaker {
     }
 }
 
+/// A task's waker, moved out and back for each poll: cloning it would cost two atomics a poll.
+pub(crate) struct PollWaker {
+    pub(crate) waker: Waker,
+    state: Arc<TaskWaker>,
+}
+
 /// A task and what the world needs to know of it.
 pub(crate) struct Task {
     generation: u32,
     future: Option<LocalFuture>,
-    waker: Option<(Waker, Arc<TaskWaker>)>,
+    waker: Option<PollWaker>,
     pub(crate) host: HostId,
     /// Wake-ups until it is held back once; `None` for never.
     pub(crate) hold_in: Option<u64>,
@@ -145,7 +151,7 @@ impl Tasks {
         let task = &mut self.slots[id.slot as usize];
         let waker = Arc::new(TaskWaker { id, run: self.run, queued: AtomicBool::new(true), alarm: self.alarm.clone() });
         task.future = Some(future);
-        task.waker = Some((Waker::from(waker.clone()), waker));
+        task.waker = Some(PollWaker { waker: Waker::from(waker.clone()), state: waker });
         (task.host, task.hold_label, task.hold_in, task.live) = (host, hold_label, hold_in, true);
         self.live += 1;
         READY.with_borrow_mut(|ready| ready.push_back(id));
@@ -153,6 +159,7 @@ impl Tasks {
     }
 
     /// The next ready task that is still alive.
+    #[inline]
     pub(crate) fn next_ready(&mut self) -> Option<TaskId> {
         loop {
             let id = READY.with_borrow_mut(VecDeque::pop_front)?;
@@ -171,20 +178,23 @@ impl Tasks {
         self.slots.get_mut(id.slot as usize).filter(|task| task.generation == id.generation && task.live)
     }
 
-    /// Takes the future out for a poll; wakes from here on queue the task again.
-    pub(crate) fn take(&mut self, id: TaskId) -> Option<(LocalFuture, Waker)> {
+    /// Takes future and waker out for a poll; wakes from here on queue the task again.
+    #[inline]
+    pub(crate) fn take(&mut self, id: TaskId) -> Option<(LocalFuture, PollWaker)> {
         let task = self.get(id)?;
-        let (waker, state) = task.waker.as_ref()?;
-        state.queued.store(false, Relaxed);
-        let waker = waker.clone();
-        Some((task.future.take()?, waker))
+        let future = task.future.take()?;
+        let waker = task.waker.take()?;
+        waker.state.queued.store(false, Relaxed);
+        Some((future, waker))
     }
 
     /// Puts a pending future back; gives it back when its task was killed in the meantime.
-    pub(crate) fn put(&mut self, id: TaskId, future: LocalFuture) -> Option<LocalFuture> {
+    #[inline]
+    pub(crate) fn put(&mut self, id: TaskId, future: LocalFuture, waker: PollWaker) -> Option<LocalFuture> {
         match self.get(id) {
             Some(task) => {
                 task.future = Some(future);
+                task.waker = Some(waker);
                 None
             }
             None => Some(future),

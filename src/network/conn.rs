@@ -280,15 +280,17 @@ impl Conns {
         let Some(payload) = end.segments.pop_front() else { return Delivered::Nothing };
         let delivered = match payload {
             Payload::Data(length) => {
-                let bytes = end.in_flight.drain(..length as usize);
-                if peer.open && peer.failed.is_none() {
-                    peer.received.extend(bytes);
+                let wanted = peer.open && peer.failed.is_none();
+                if wanted {
+                    // slice by slice: byte by byte was half of the time of an echo simulation
+                    let (front, back) = end.in_flight.as_slices();
+                    let from_front = front.len().min(length as usize);
+                    peer.received.extend(&front[..from_front]);
+                    peer.received.extend(&back[..length as usize - from_front]);
                     woken.extend(peer.reader.take());
-                    Delivered::Data(length)
-                } else {
-                    drop(bytes);
-                    Delivered::Unwanted
                 }
+                end.in_flight.drain(..length as usize);
+                if wanted { Delivered::Data(length) } else { Delivered::Unwanted }
             }
             Payload::Fin => {
                 peer.ended = true;

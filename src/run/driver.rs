@@ -12,7 +12,6 @@ use crate::sim::{Ask, Found, SharedState, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::cell::RefCell;
-use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Context;
@@ -78,6 +77,8 @@ pub(crate) struct Driver<'a> {
     shutdowns: Vec<CancellationToken>,
     returned: Returned,
     first: Vec<Option<Box<dyn Process>>>,
+    /// Must something be looked at after every event, also one that wakes nobody?
+    watches: bool,
 }
 
 impl<'a> Driver<'a> {
@@ -103,7 +104,7 @@ impl<'a> Driver<'a> {
             shutdowns.push(shutdown);
         }
         let returned = Rc::new(RefCell::new((0..workloads.len()).map(|_| None).collect()));
-        Self { simulation, topology, roles, processes, workloads, contexts, shutdowns, returned, first }
+        Self { simulation, topology, roles, processes, workloads, contexts, shutdowns, returned, first, watches: !simulation.invariants.is_empty() }
     }
 
     /// Runs all phases.
@@ -231,9 +232,11 @@ impl<'a> Driver<'a> {
     /// about to run, or until the limit.
     fn drain(&mut self, end: &mut End) -> Stop {
         let deadline = now() + nanos(self.simulation.limits.drain);
+        self.watches = true;
         let stop = self.drive(deadline, |_| {
             Tasks::idle() && with(|world| !world.net.conns.in_flight() && world.disk_operations == 0)
         });
+        self.watches = !self.simulation.invariants.is_empty();
         match stop {
             // nothing will ever happen again: that is rest
             Stop::Done | Stop::Deadlock => end.at_rest = true,
@@ -289,7 +292,7 @@ impl<'a> Driver<'a> {
             };
             returned.borrow_mut()[number] = Some((workload, result));
         });
-        with(|world| world.spawn(host, Location::caller(), task));
+        with(|world| world.spawn_main(host, task));
     }
 
     /// Judges what a workload came back with.
@@ -341,7 +344,7 @@ impl<'a> Driver<'a> {
             let result = process.run(&context).await;
             with(|world| world.ended.push((host, boot, result.map_err(|error: SimulationError| error.to_string()))));
         });
-        with(|world| world.spawn(host, Location::caller(), task));
+        with(|world| world.spawn_main(host, task));
     }
 
     /// A process's `run` returned.
@@ -413,10 +416,22 @@ impl<'a> Driver<'a> {
             if done(self) {
                 return Stop::Done;
             }
+            let mut foreign = false;
             let (ask, at, count) = with(|world| {
-                let ask = world.step(deadline);
+                let ask = loop {
+                    let ask = world.step(deadline);
+                    // an event that makes nobody ready needs no poll
+                    let quiet = ask == Some(Ask::Nothing) && world.woken.is_empty() && Tasks::idle();
+                    if !quiet || world.events.count() > self.simulation.limits.events || self.watches {
+                        break ask;
+                    }
+                };
+                foreign = world.tasks.woken_from_outside();
                 (ask, world.now, world.events.count())
             });
+            if foreign {
+                return self.woken_from_outside();
+            }
             if at > instant {
                 (instant, polls) = (at, 0);
             }
@@ -434,6 +449,16 @@ impl<'a> Driver<'a> {
                 None => return self.out_of_events(deadline),
             }
         }
+    }
+
+    #[cold]
+    fn woken_from_outside(&self) -> Stop {
+        let reason = "a task was woken by another thread, whose timing is no function of the tape: keep everything on the simulation's thread";
+        let name = "wake from another thread".to_owned();
+        with(|world| {
+            world.find(Found { kind: "nondeterminism", name, reason: reason.to_owned(), host: String::new() });
+        });
+        Stop::Found
     }
 
     fn out_of_events(&self, deadline: u64) -> Stop {
@@ -472,53 +497,48 @@ impl<'a> Driver<'a> {
                 return Some((id, host, future, waker));
             }
         })?;
-        let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker)));
-        let pending = match &polled {
-            Ok(poll) => poll.is_pending(),
-            Err(_) => false,
-        };
-        let left = self.after_poll(id, pending.then_some(future));
+        let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker.waker)));
+        let pending = matches!(&polled, Ok(poll) if poll.is_pending());
+        let (left, busy, found) = with(|world| {
+            let left = if pending {
+                world.tasks.put(id, future, waker)
+            } else {
+                world.tasks.remove(id);
+                Some(future)
+            };
+            (left, !world.doomed.is_empty() || !world.ended.is_empty(), world.found.is_some())
+        });
         if let Some(future) = left {
             // finished, or killed while it was polled: dropped when the world is free
             if let Err(panic) = contained(|| drop(future)) {
                 self.panicked(host, &panic.message, &panic.place);
             }
         }
-        if let Err(panic) = polled {
+        if let Err(panic) = &polled {
             self.judge_panic(host, &panic.message, &panic.place);
         }
         *polls += 1;
         if *polls > POLLS_MAX {
             self.spins(host);
         }
-        self.settle()
-    }
-
-    #[inline]
-    fn after_poll(&mut self, id: TaskId, future: Option<crate::executor::LocalFuture>) -> Option<crate::executor::LocalFuture> {
-        with(|world| match future {
-            Some(future) => world.tasks.put(id, future),
-            None => world.tasks.remove(id),
-        })
-    }
-
-    /// Carries out what a poll has left to do.
-    #[inline]
-    fn settle(&mut self) -> Option<Stop> {
-        if assert::violated() {
-            self.judge_violation();
-        }
-        let (busy, found) = with(|world| (!world.doomed.is_empty() || !world.ended.is_empty(), world.found.is_some()));
-        if found {
-            return Some(Stop::Found);
-        }
-        if busy {
-            self.settle_hosts();
+        if busy || found || assert::violated() || polled.is_err() || *polls > POLLS_MAX {
+            self.settle();
             if self::found() {
                 return Some(Stop::Found);
             }
         }
         Some(Stop::Done)
+    }
+
+    /// Carries out what a poll has left to do.
+    #[cold]
+    fn settle(&mut self) {
+        if assert::violated() {
+            self.judge_violation();
+        }
+        if !found() {
+            self.settle_hosts();
+        }
     }
 
     #[cold]
@@ -566,15 +586,8 @@ impl<'a> Driver<'a> {
     }
 
     fn check_invariants(&self) -> Option<Stop> {
-        if self.simulation.invariants.is_empty() && !with(|world| world.tasks.woken_from_outside()) {
+        if self.simulation.invariants.is_empty() {
             return None;
-        }
-        if with(|world| world.tasks.woken_from_outside()) {
-            let reason = "a task was woken by another thread, whose timing is no function of the tape: keep everything on the simulation's thread";
-            with(|world| {
-                world.find(Found { kind: "nondeterminism", name: "wake from another thread".into(), reason: reason.into(), host: String::new() });
-            });
-            return Some(Stop::Found);
         }
         let now = Duration::from_nanos(now());
         for (name, check) in &self.simulation.invariants {

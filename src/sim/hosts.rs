@@ -45,10 +45,20 @@ impl HostState {
 impl World {
     /// Adds a task of `host`; its holds are dealt under the place that spawned it.
     pub(crate) fn spawn(&mut self, host: HostId, place: &'static Location<'static>, future: LocalFuture) -> TaskId {
-        let topology = &self.topology;
-        let actor = &topology.host(host).name;
+        let actor = &self.topology.host(host).name;
         let label = Label::new(actor).site(place, "spawn");
         let slot = self.choices.slot(label, || crate::choice::site_name(actor, place, "spawn"));
+        self.spawn_under(host, slot, future)
+    }
+
+    /// Adds the main task of `host`.
+    pub(crate) fn spawn_main(&mut self, host: HostId, future: LocalFuture) -> TaskId {
+        let actor = &self.topology.host(host).name;
+        let slot = self.choices.slot(Label::new(actor).child("main"), || format!("{actor}/main"));
+        self.spawn_under(host, slot, future)
+    }
+
+    fn spawn_under(&mut self, host: HostId, slot: Slot, future: LocalFuture) -> TaskId {
         let hold_in = if self.storm && self.weather.hold_tasks {
             fault::hold_gap(&mut self.choices, slot, &self.swarm)
         } else {

@@ -44,23 +44,28 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SimRandomProvider {
-    pub(crate) host: HostId,
-    pub(crate) path: Arc<str>,
-    pub(crate) label: Label,
+    host: HostId,
+    actor: Arc<str>,
+    /// The parts of the path below the actor: names of scopes, and of the draw.
+    parts: [Option<&'static str>; PARTS_MAX],
+    label: Label,
     named: bool,
     scope: Option<u32>,
 }
 
+/// How deep scopes and names nest; deeper ones share the last place of the name, not the label.
+const PARTS_MAX: usize = 3;
+
 impl SimRandomProvider {
     pub(crate) fn new(host: HostId, actor: &str) -> Self {
-        Self { host, path: actor.into(), label: Label::new(actor), named: false, scope: None }
+        Self { host, actor: actor.into(), parts: [None; PARTS_MAX], label: Label::new(actor), named: false, scope: None }
     }
 
     /// The same generator, its draws under the name `name`: it survives every change of the
     /// source that keeps the name.
     #[must_use]
     pub fn label(&self, name: &'static str) -> Self {
-        Self { path: self.below(name), label: self.label.child(name), named: true, ..self.clone() }
+        Self { named: true, ..self.below(name) }
     }
 
     /// The generator for number `index` of a repeated thing, for instance an operation. Its
@@ -69,11 +74,26 @@ impl SimRandomProvider {
     #[must_use]
     pub fn scope(&self, name: &'static str, index: u32) -> Self {
         let scope = Some(index % (1 << 16));
-        Self { path: self.below(name), label: self.label.child(name), named: false, scope, ..self.clone() }
+        Self { named: false, scope, ..self.below(name) }
     }
 
-    fn below(&self, name: &str) -> Arc<str> {
-        format!("{}/{name}", self.path).into()
+    fn below(&self, name: &'static str) -> Self {
+        let mut deeper = self.clone();
+        deeper.label = self.label.child(name);
+        match deeper.parts.iter_mut().find(|part| part.is_none()) {
+            Some(part) => *part = Some(name),
+            None => deeper.parts[PARTS_MAX - 1] = Some(name),
+        }
+        deeper
+    }
+
+    fn path(&self) -> String {
+        let mut path = self.actor.to_string();
+        for part in self.parts.iter().flatten() {
+            path.push('/');
+            path.push_str(part);
+        }
+        path
     }
 
     #[inline]
@@ -88,14 +108,14 @@ impl SimRandomProvider {
         let label = if self.named { self.label } else { self.label.site(place, method) };
         with(|world| {
             let slot = world.choices.slot(label, || {
-                if self.named { self.path.to_string() } else { site_name(&self.path, place, method) }
+                if self.named { self.path() } else { site_name(&self.path(), place, method) }
             });
             let value = match self.scope {
                 None => world.choices.draw(slot, kind, max, base),
                 Some(scope) => world.choices.draw_scoped(slot, scope, kind, max, base),
             };
             if world.events.told() && max > 0 && kind != Kind::Word {
-                let name = if self.named { self.path.to_string() } else { site_name(&self.path, place, method) };
+                let name = if self.named { self.path() } else { site_name(&self.path(), place, method) };
                 world.tell(false, self.host, || format!("chose {name} = {value} (0..={max})"));
             }
             value
@@ -179,7 +199,7 @@ impl SimRandomProvider {
     fn word(&self) -> u64 {
         let label = self.label.child("rng");
         with(|world| {
-            let slot = world.choices.slot(label, || format!("{}/rng", self.path));
+            let slot = world.choices.slot(label, || format!("{}/rng", self.path()));
             let mut natural = 0;
             let drawn = world.choices.draw(slot, Kind::Word, u64::from(u32::MAX), |word| {
                 natural = word;
