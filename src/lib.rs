@@ -17,6 +17,12 @@ mod time;
 mod trace;
 pub mod assert;
 #[cfg(feature = "sim")]
+mod goal;
+#[cfg(feature = "sim")]
+mod mutate;
+#[cfg(feature = "sim")]
+mod shrink;
+#[cfg(feature = "sim")]
 mod topology;
 #[cfg(feature = "sim")]
 mod executor;
@@ -34,7 +40,22 @@ mod select;
 mod run;
 
 #[cfg(feature = "sim")]
+pub mod regress;
+#[cfg(feature = "sim")]
+mod campaign;
+#[cfg(feature = "sim")]
+mod explore;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod harness;
+
+#[cfg(feature = "sim")]
 pub use choice::Tape;
+#[cfg(feature = "sim")]
+pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
 pub use executor::{JoinError, JoinHandle};
 #[cfg(feature = "sim")]

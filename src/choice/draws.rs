@@ -34,16 +34,15 @@ impl Choices {
         self.draw(slot, Kind::Range, max, |word| scale(word, max))
     }
 
-    /// True with probability `p`; false is the calm value.
-    #[inline]
-    pub(crate) fn chance(&mut self, slot: Slot, p: f64) -> bool {
-        self.draw(slot, Kind::Flag, 1, |word| u64::from(fires(word, p))) == 1
-    }
-
     /// An index into `weights`, as likely as its weight; the first is the calmest.
     #[inline]
     pub(crate) fn weighted(&mut self, slot: Slot, weights: &[u32]) -> usize {
         self.draw(slot, Kind::Pick, weights.len() as u64 - 1, |word| by_weight(word, weights)) as usize
+    }
+
+    /// A knob of the run: an index into `weights`.
+    pub(crate) fn knob(&mut self, slot: Slot, weights: &[u32]) -> usize {
+        self.draw(slot, Kind::Knob, weights.len() as u64 - 1, |word| by_weight(word, weights)) as usize
     }
 
     /// The distance to the next event, at least 1; `None` when it never comes, the calm value.

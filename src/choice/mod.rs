@@ -29,7 +29,7 @@ pub use tape::{Base, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
 pub use text::{Note, TextTape};
 pub use trace::{Choice, Kind, Trace};
 
-pub(crate) use label::{short_file, site_name};
+pub(crate) use label::{Site, short_file, site_name};
 pub(crate) use prf::{hash_bytes, mix, scale};
 
 use prf::Prf;

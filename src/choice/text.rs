@@ -220,6 +220,7 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Range => "range",
         Kind::Gap => "gap",
         Kind::Shape => "shape",
+        Kind::Knob => "knob",
         Kind::Word => "word",
     }
 }

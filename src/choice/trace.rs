@@ -19,6 +19,8 @@ pub enum Kind {
     Gap,
     /// Which part of a large set: none, prefix, suffix, ...
     Shape,
+    /// A knob of the run, drawn before it begins.
+    Knob,
     /// Bits for a generator of the `rand` crates; an edit can only deal them anew.
     Word,
 }

@@ -42,10 +42,10 @@ impl Swarm {
     pub(crate) fn draw(choices: &mut Choices) -> Self {
         let slot = choices.slot(on(), || "swarm/on".to_owned());
         let mut swarm = Self::default();
-        if choices.chance(slot, 0.5) {
+        if choices.knob(slot, &[1, 1]) == 1 {
             for (index, (_, name)) in FAMILIES.into_iter().enumerate() {
                 let slot = choices.slot(Label::new("swarm").child(name), || format!("swarm/{name}"));
-                swarm.factors[index] = FACTORS[choices.weighted(slot, &[1; FACTORS.len()])];
+                swarm.factors[index] = FACTORS[choices.knob(slot, &[1; FACTORS.len()])];
             }
         }
         swarm

@@ -341,3 +341,10 @@ impl SimulationBuilder {
         report::run_seeds(&self.build(), &seeds, jobs)
     }
 }
+
+impl From<SimulationBuilder> for Simulation {
+    /// The same as [`SimulationBuilder::build`].
+    fn from(builder: SimulationBuilder) -> Self {
+        builder.build()
+    }
+}

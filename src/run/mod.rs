@@ -14,10 +14,16 @@ mod parts;
 mod report;
 mod simulation;
 
+pub(crate) use canary::canary;
 pub use builder::{ProcessCount, SimulationBuilder, Verdict, WorkloadCount};
 pub use context::SimContext;
 pub use error::{SimulationError, SimulationResult};
 pub use outcome::{Finding, Outcome, Status};
 pub use parts::{Process, Workload};
 pub use report::SimulationReport;
+#[cfg(feature = "fuzz")]
+pub(crate) use report::run_seeds;
 pub use simulation::{Recording, Simulation, select_start};
+
+#[cfg(all(fuzzing, feature = "fuzz"))]
+pub(crate) use crate::sim::install_hook as contain_panics;

@@ -23,7 +23,9 @@ pub struct Finding {
 
 impl Finding {
     pub(crate) fn new(found: Found, at: u64) -> Self {
-        let identity = format!("{}: {}", found.kind, mask(&found.name));
+        // further lines show this case: the two sides of an `assert_eq!`, for instance
+        let name = found.name.lines().next().unwrap_or_default();
+        let identity = format!("{}: {}", found.kind, mask(name));
         Self { identity, reason: found.reason, host: found.host, at: Duration::from_nanos(at) }
     }
 }
@@ -34,7 +36,7 @@ impl fmt::Display for Finding {
         if !self.host.is_empty() {
             write!(f, " on {}", self.host)?;
         }
-        write!(f, "\n  {}", self.reason)
+        write!(f, "\n  {}", self.reason.replace('\n', "\n  "))
     }
 }
 
@@ -178,6 +180,21 @@ impl Outcome {
     /// All choices; present unless the run was made without.
     pub fn trace(&self) -> Option<&Trace> {
         self.trace.as_ref()
+    }
+
+    /// Takes the choices out.
+    pub(crate) fn take_trace(&mut self) -> Option<Trace> {
+        self.trace.take()
+    }
+
+    /// What the assertions recorded, to be recycled.
+    pub(crate) fn into_record(self) -> Record {
+        self.record
+    }
+
+    /// The names of the labels; present when the run was told.
+    pub(crate) fn names(&self) -> Option<&Names> {
+        self.names.as_ref()
     }
 
     /// The story, line by line; empty unless the run was told.

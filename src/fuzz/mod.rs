@@ -1,0 +1,11 @@
+//! Fuzz targets: `sim_target!`, and libFuzzer's callbacks behind it.
+//!
+//! The only room that says libFuzzer. Owns the glue: bytes to tape, features to counters, a
+//! finding to a crash. What a mutation is lives in `mutate`, what a goal is in `goal`.
+
+#[cfg(fuzzing)]
+mod libfuzzer;
+mod target;
+
+#[cfg(fuzzing)]
+pub use libfuzzer::{Input, crossover, init, mutate, one};

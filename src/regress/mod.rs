@@ -1,0 +1,277 @@
+//! Regressions: tapes kept as text, and what became of them.
+//!
+//! A saved tape is shrunk and stands on a calm base, so that it survives most changes of the
+//! program. It says what it must show: a finding, and the goals that led there (its *witness*).
+//! A tape that neither finds nor reaches its witness tests nothing any more, and fails. Owns
+//! saving, binding to a changed program, and the verdict; writing rows is `choice`'s business.
+
+mod bind;
+mod file;
+
+pub use bind::{Bound, bind};
+pub use file::{Saved, write_whole};
+
+use crate::assert::catalogue;
+use crate::choice::{Op, Tape, TextTape, Trace};
+use crate::run::{Finding, Outcome, Recording, Simulation, Status};
+use crate::shrink::shrink;
+use std::fmt;
+use std::path::Path;
+
+/// Runs that a promotion may spend on shrinking.
+const SHRINK_RUNS: u32 = 5_000;
+
+/// What a regression is expected to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// The finding is gone for good: showing it fails.
+    Fixed,
+    /// The finding is known and open: *not* showing it fails, so that a fix is noticed.
+    Open,
+}
+
+/// What became of a regression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It shows its finding.
+    Reproduced,
+    /// It doesn't, and reaches the goals that led there: every row was used.
+    Fixed,
+    /// The same, but the program has changed around it: so many of its rows are of no use now,
+    /// or were bound to other places in the source.
+    Drifted {
+        /// Rows that no choice used.
+        unused: usize,
+        /// Places in the source that have moved.
+        moved: usize,
+    },
+    /// It doesn't, and misses this goal on the way: it tests nothing any more.
+    Stale {
+        /// The first goal that is missing.
+        missing: String,
+    },
+    /// It shows another finding.
+    Other {
+        /// The identity of that one.
+        identity: String,
+    },
+    /// Its run was truncated.
+    Truncated,
+}
+
+/// A regression that was replayed.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What it was expected to show.
+    pub expect: Expectation,
+    /// The identity of its finding; `None` when it is kept for its goals alone.
+    pub finding: Option<String>,
+}
+
+impl Checked {
+    /// Is the verdict the one that lets a test pass?
+    pub fn is_expected(&self) -> bool {
+        match (&self.verdict, self.expect) {
+            (Verdict::Reproduced, expect) => expect == Expectation::Open,
+            (Verdict::Fixed | Verdict::Drifted { .. }, expect) => expect == Expectation::Fixed || self.finding.is_none(),
+            _ => false,
+        }
+    }
+
+    /// The verdict as a line, with the way out where one is needed.
+    pub fn line(&self) -> String {
+        let finding = self.finding.as_deref().unwrap_or("(kept for its goals)");
+        let what = match (&self.verdict, self.is_expected()) {
+            (Verdict::Reproduced, true) => format!("reproduced (known and open): {finding}"),
+            (Verdict::Reproduced, false) => format!("REPRODUCED: {finding}"),
+            (Verdict::Fixed | Verdict::Drifted { .. }, false) => {
+                format!("NO LONGER REPRODUCED: {finding}; if it is fixed, change `expect: open` to `expect: fixed`")
+            }
+            (Verdict::Fixed, true) => format!("fixed: {finding}"),
+            (Verdict::Drifted { unused, moved }, true) => {
+                format!("fixed: {finding} (drifted: {unused} rows unused, {moved} places moved; promote it anew)")
+            }
+            (Verdict::Stale { missing }, _) => {
+                format!("STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: find and promote it anew, or delete it")
+            }
+            (Verdict::Other { identity }, _) => format!("ANOTHER FINDING: {identity}, instead of {finding}"),
+            (Verdict::Truncated, _) => format!("TRUNCATED: {finding}; raise the simulation's event budget"),
+        };
+        format!("{:5} {what}", if self.is_expected() { "ok" } else { "FAIL" })
+    }
+}
+
+/// A tape made into a regression.
+#[derive(Clone, Debug)]
+pub struct Promoted {
+    /// The text, complete.
+    pub text: TextTape,
+    /// What the shrunk run chose.
+    pub trace: Trace,
+    /// What it shows.
+    pub finding: Option<Finding>,
+}
+
+/// Makes `tape` a regression: its run as exceptions on a calm base, shrunk as long as it shows
+/// the same finding.
+pub fn promote(simulation: &Simulation, tape: &Tape, target: &str, expect: Expectation) -> Promoted {
+    let original = simulation.run_with(tape, Recording::Choices);
+    let identity = original.finding().map(|finding| finding.identity.clone());
+    let trace = original.trace().cloned().unwrap_or_default();
+    let shows = |candidate: &Tape| {
+        let outcome = simulation.run_with(candidate, Recording::Result);
+        outcome.finding().map(|finding| &finding.identity) == identity.as_ref()
+    };
+    let calm = trace.materialise();
+    let mut least = if shows(&calm) { calm } else { trace.canonical(tape) };
+    if identity.is_some() {
+        least = shrink(least, SHRINK_RUNS, shows);
+    }
+    let outcome = simulation.run_with(&least, Recording::Story);
+    let mut text = outcome.text(&least).unwrap_or_default();
+    text.note("target", target);
+    if let Some(identity) = &identity {
+        text.note("finding", identity);
+    }
+    text.note("expect", if expect == Expectation::Open { "open" } else { "fixed" });
+    for goal in witness(&outcome) {
+        text.note("witness", goal);
+    }
+    for site in bind::sites(simulation, &least) {
+        text.note("site", &site);
+    }
+    Promoted { text, trace: outcome.trace().cloned().unwrap_or_default(), finding: outcome.finding().cloned() }
+}
+
+/// The goals that a run reached, in order.
+fn witness(outcome: &Outcome) -> Vec<&'static str> {
+    let mut goals = Vec::new();
+    for reach in &outcome.record().reached {
+        let entry = catalogue().entry(reach.id);
+        if entry.kind.is_goal() && entry.is_end(reach.level) && !goals.contains(&entry.name) {
+            goals.push(entry.name);
+        }
+    }
+    goals
+}
+
+/// Why a file is no regression of this target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegressionError {
+    /// It is one of another target.
+    Target {
+        /// The one it belongs to.
+        found: String,
+        /// The one it was replayed with.
+        wanted: String,
+    },
+    /// A note is missing or says nothing we know.
+    Note {
+        /// Its key.
+        key: &'static str,
+    },
+}
+
+impl fmt::Display for RegressionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target { found, wanted } => {
+                write!(f, "is a regression of the target `{found}`, not of `{wanted}`: replay it with `{found}`")
+            }
+            Self::Note { key } => write!(
+                f,
+                "has no line `{key}: ...` that this build knows: make a regression with `cargo simfuzz promote`, or replay the tape with `cargo simfuzz replay`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RegressionError {}
+
+/// Replays a regression of `target`.
+///
+/// # Errors
+///
+/// When `text` is no regression, or one of another target.
+pub fn check(simulation: &Simulation, target: &str, text: &TextTape) -> Result<Checked, RegressionError> {
+    let found = text.noted("target").next().ok_or(RegressionError::Note { key: "target" })?;
+    if found != target {
+        return Err(RegressionError::Target { found: found.to_owned(), wanted: target.to_owned() });
+    }
+    let expect = match text.noted("expect").next() {
+        Some("fixed") => Expectation::Fixed,
+        Some("open") => Expectation::Open,
+        _ => return Err(RegressionError::Note { key: "expect" }),
+    };
+    let finding = text.noted("finding").next().map(str::to_owned);
+    let bound = bind(simulation, text);
+    let outcome = simulation.run_with(&bound.tape, Recording::Choices);
+    let verdict = judge(&outcome, &bound, finding.as_deref(), text);
+    Ok(Checked { verdict, expect, finding })
+}
+
+fn judge(outcome: &Outcome, bound: &Bound, finding: Option<&str>, text: &TextTape) -> Verdict {
+    match outcome.finding() {
+        Some(found) if Some(found.identity.as_str()) == finding => return Verdict::Reproduced,
+        Some(found) => return Verdict::Other { identity: found.identity.clone() },
+        None if outcome.status() == Status::Truncated => return Verdict::Truncated,
+        None => {}
+    }
+    let reached = witness(outcome);
+    if let Some(missing) = text.noted("witness").find(|goal| !reached.contains(goal)) {
+        return Verdict::Stale { missing: missing.to_owned() };
+    }
+    let sets = bound.tape.rows().iter().filter(|row| row.op == Op::Set);
+    let unused = sets.filter(|row| outcome.trace().is_some_and(|trace| trace.choice_of(row).is_none())).count();
+    match (unused, bound.moved) {
+        (0, 0) => Verdict::Fixed,
+        (unused, moved) => Verdict::Drifted { unused, moved },
+    }
+}
+
+/// Replays every `*.tape` in `folder`, for a test: one line each, then a panic if one is not as
+/// it should be. Gives how many there were.
+///
+/// ```no_run
+/// # fn simulation() -> simfuzz::Simulation { unimplemented!() }
+/// #[test]
+/// fn regressions() {
+///     simfuzz::regress::assert_all("sim_target", "../../corpus/sim_target/regressions", &simulation());
+/// }
+/// # fn main() {}
+/// ```
+///
+/// # Panics
+///
+/// When a regression is not as expected, can't be read, or the folder can't.
+#[track_caller]
+pub fn assert_all(target: &str, folder: impl AsRef<Path>, simulation: &Simulation) -> usize {
+    let folder = folder.as_ref();
+    let mut paths: Vec<_> = match std::fs::read_dir(folder) {
+        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
+        Err(error) => panic!("cannot read the regressions in {}: {error}", folder.display()),
+    };
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "tape"));
+    paths.sort();
+    let mut wrong = Vec::new();
+    for path in &paths {
+        let checked = std::fs::read(path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| Saved::read(&bytes).map_err(|error| error.to_string()))
+            .and_then(|saved| check(simulation, target, &saved.text).map_err(|error| error.to_string()));
+        match checked {
+            Ok(checked) => {
+                println!("{}  {}", checked.line(), path.display());
+                if !checked.is_expected() {
+                    wrong.push(format!("{}\n  {}\n  replay: cargo simfuzz replay {target} {}", path.display(), checked.line(), path.display()));
+                }
+            }
+            Err(error) => wrong.push(format!("{}: {error}", path.display())),
+        }
+    }
+    assert!(wrong.is_empty(), "regressions that are not as they should be:\n{}", wrong.join("\n"));
+    paths.len()
+}
