@@ -1,5 +1,6 @@
 //! What `spawn` gives back: a handle on another task's result, in tokio's shape.
 
+use super::TaskId;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,8 +11,15 @@ use std::task::{Context, Poll, Waker};
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     shared: Arc<Mutex<Shared<T>>>,
-    abort: fn(u64),
-    task: u64,
+    abort: fn(TaskOfRun),
+    task: TaskOfRun,
+}
+
+/// Names a task for good: a handle that outlives its run must not end a task of a later one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaskOfRun {
+    pub(crate) run: u64,
+    pub(crate) id: TaskId,
 }
 
 #[derive(Debug)]
@@ -72,8 +80,8 @@ impl<T> Drop for Finish<T> {
 /// by `named` once it is spawned; `abort` ends it.
 pub(crate) fn joined<F: Future>(
     future: F,
-    abort: fn(u64),
-) -> (impl Future<Output = ()> + use<F>, impl FnOnce(u64) -> JoinHandle<F::Output>) {
+    abort: fn(TaskOfRun),
+) -> (impl Future<Output = ()> + use<F>, impl FnOnce(TaskOfRun) -> JoinHandle<F::Output>) {
     let shared = Arc::new(Mutex::new(Shared { outcome: None, finished: false, waiting: None }));
     let finish = Finish { shared: shared.clone() };
     let run = async move {

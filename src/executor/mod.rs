@@ -7,7 +7,7 @@
 mod join;
 
 pub use join::{JoinError, JoinHandle};
-pub(crate) use join::joined;
+pub(crate) use join::{TaskOfRun, joined};
 
 use crate::topology::HostId;
 use std::cell::{Cell, RefCell};

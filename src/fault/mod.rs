@@ -116,11 +116,14 @@ pub(crate) fn partition(choices: &mut Choices, partitions: &Partitions, processe
         0 => Cut::Isolate(at),
         1 => Cut::Mute(at),
         2 => Cut::Deafen(at),
-        3 => Cut::Halves(at),
-        _ => {
+        // neither half is empty, and nobody is cut off from itself
+        3 if processes > 1 => Cut::Halves(at.max(1)),
+        4 if processes > 1 => {
             let other = shared_slot(choices, "partition", "other");
-            Cut::Pair(at, choices.uniform(other, last) as usize)
+            let other = choices.uniform(other, last - 1) as usize;
+            Cut::Pair(at, other + usize::from(other >= at))
         }
+        _ => Cut::Isolate(at),
     };
     let length = shared_slot(choices, "partition", "length");
     let (low, high) = partitions.lengths();

@@ -77,8 +77,10 @@ pub(crate) struct End {
     last_arrival: Nanos,
     /// Segments that arrived at a cut link and wait for it to heal.
     stalled: u32,
-    /// Tells a stall from later ones, so that an old timer ends nothing.
-    pub(crate) stalls: u32,
+    /// Does this end wait for an acknowledgement that a cut link keeps from it?
+    unanswered: bool,
+    /// Tells such a wait from later ones, so that an old timer ends nothing.
+    waits: u32,
     /// The reader's window as last told to this end's writer.
     window_used: usize,
 }
@@ -101,7 +103,8 @@ impl End {
             segments: VecDeque::new(),
             last_arrival: 0,
             stalled: 0,
-            stalls: 0,
+            unanswered: false,
+            waits: 0,
             window_used: 0,
         }
     }
@@ -120,6 +123,21 @@ impl End {
 
     pub(crate) fn is_stalled(&self) -> bool {
         self.stalled > 0
+    }
+
+    /// Is wait number `wait` for an acknowledgement still on?
+    pub(crate) fn waits_in_vain(&self, wait: u32) -> bool {
+        self.unanswered && self.waits == wait
+    }
+
+    /// An acknowledgement can't come. Gives the number of the wait, if it is a new one.
+    fn wait_for_answer(&mut self) -> Option<u32> {
+        if self.unanswered {
+            return None;
+        }
+        self.unanswered = true;
+        self.waits += 1;
+        Some(self.waits)
     }
 
     /// Are segments of this end still under way?
@@ -217,10 +235,12 @@ impl Conns {
         self.ends(id, side).map(|(end, _)| end)
     }
 
-    /// How many bytes `side` may send now.
-    pub(crate) fn room(&mut self, id: ConnId, side: Side) -> usize {
+    /// How many bytes `side` may send now; `answered` says whether acknowledgements get through.
+    /// Without them, what was sent stays in the window.
+    #[inline]
+    pub(crate) fn room(&mut self, id: ConnId, side: Side, answered: bool) -> usize {
         let Some((end, peer)) = self.ends(id, side) else { return 0 };
-        if !end.blocked {
+        if !end.blocked && answered {
             end.window_used = end.in_flight.len() + peer.received.len();
         }
         let room = WINDOW.saturating_sub(end.window_used);
@@ -246,29 +266,47 @@ impl Conns {
         at
     }
 
-    /// The segment that left `side` first comes to a cut link, or to one behind it.
-    /// Says whether it is the first to stall.
-    pub(crate) fn stall(&mut self, id: ConnId, side: Side) -> bool {
-        let Some((end, _)) = self.ends(id, side) else { return false };
+    /// The next segment that left `side` comes to a cut link, or to one that stalls there. Gives
+    /// the number of the wait for its acknowledgement, if that begins here.
+    pub(crate) fn stall(&mut self, id: ConnId, side: Side) -> Option<u32> {
+        let end = self.end(id, side)?;
+        let payload = end.segments.get(end.stalled as usize).copied();
         end.stalled += 1;
-        if end.stalled == 1 {
-            end.stalls += 1;
-        }
-        end.stalled == 1
+        // word of room is no data: nobody acknowledges it, and nobody gives up over it
+        if payload == Some(Payload::Window) { None } else { end.wait_for_answer() }
+    }
+
+    /// What `side` sent has arrived, but the acknowledgement meets a cut link. Gives the number
+    /// of the wait for it, if that begins here.
+    pub(crate) fn unanswered(&mut self, id: ConnId, side: Side) -> Option<u32> {
+        self.end(id, side)?.wait_for_answer()
     }
 
     /// Takes the stalled segments of `side`: so many may be delivered now.
     pub(crate) fn unstall(&mut self, id: ConnId, side: Side) -> u32 {
-        self.end(id, side).map_or(0, |end| std::mem::take(&mut end.stalled))
+        self.end(id, side).map_or(0, |end| {
+            end.unanswered = false;
+            std::mem::take(&mut end.stalled)
+        })
     }
 
-    /// The connections with something stalled, and which side sent it.
-    pub(crate) fn stalled(&self) -> Vec<(ConnId, Side)> {
+    /// The acknowledgements for `side` get through again. Says whether its writer must be told
+    /// of room that the reader made meanwhile.
+    pub(crate) fn answer(&mut self, id: ConnId, side: Side) -> bool {
+        let Some((end, peer)) = self.ends(id, side) else { return false };
+        end.unanswered = end.stalled > 0;
+        let told = peer.segments.contains(&Payload::Window);
+        end.blocked && !told && end.in_flight.is_empty() && peer.received.len() <= WINDOW / 2
+    }
+
+    /// The connections with something that a cut link holds up, and which side sent it.
+    pub(crate) fn held_up(&self) -> Vec<(ConnId, Side)> {
+        let held_up = |end: &End| end.stalled > 0 || end.unanswered || end.blocked;
         let mut found = Vec::new();
         for (slot, conn) in (0u32..).zip(&self.conns).filter(|(_, conn)| conn.live) {
             let id = ConnId { slot, generation: conn.generation };
-            found.extend(conn.client.is_stalled().then_some((id, Side::Client)));
-            found.extend(conn.server.is_stalled().then_some((id, Side::Server)));
+            found.extend(held_up(&conn.client).then_some((id, Side::Client)));
+            found.extend(held_up(&conn.server).then_some((id, Side::Server)));
         }
         found
     }
@@ -327,7 +365,7 @@ impl Conns {
             end.segments.clear();
             end.segments.push_back(Payload::Reset);
             end.stalled = 1;
-            end.stalls += 1;
+            end.unanswered = false;
             end.shut = true;
         }
     }
@@ -370,6 +408,7 @@ impl Conns {
     /// unread, else the end of the stream, unless it was already sent.
     pub(crate) fn close(&mut self, id: ConnId, side: Side) -> Option<Payload> {
         let end = self.end(id, side)?;
+        end.blocked = false;
         let farewell = match (end.open, end.failed) {
             (true, None) if !end.connected => Some(Payload::Reset),
             (true, None) if !end.received.is_empty() => Some(Payload::Reset),
@@ -397,10 +436,12 @@ impl Conns {
         found
     }
 
-    /// Is any segment under way?
+    /// Is any segment or handshake under way? What stalls at a cut link is not.
     pub(crate) fn in_flight(&self) -> bool {
+        let sending = |end: &End| end.is_sending() && end.stalled == 0;
+        let shaking = |end: &End| end.open && !end.connected && end.failed.is_none();
         self.conns.iter().any(|conn| {
-            conn.live && (conn.client.is_sending() && conn.client.stalled == 0 || conn.server.is_sending() && conn.server.stalled == 0)
+            conn.live && (sending(&conn.client) || sending(&conn.server) || shaking(&conn.client))
         })
     }
 
@@ -457,15 +498,44 @@ mod tests {
     fn a_writer_waits_for_its_reader_to_tell_of_room() {
         let (mut conns, id) = pair();
         conns.send(id, Side::Client, &vec![7; WINDOW], 1);
-        assert_eq!(conns.room(id, Side::Client), 0);
+        assert_eq!(conns.room(id, Side::Client, true), 0);
         deliver(&mut conns, id, Side::Client);
-        assert_eq!(conns.room(id, Side::Client), 0, "arrived is not read");
+        assert_eq!(conns.room(id, Side::Client, true), 0, "arrived is not read");
         conns.end(id, Side::Server).unwrap().received.clear();
         assert!(conns.reader_unblocks(id, Side::Server));
-        assert_eq!(conns.room(id, Side::Client), 0, "the writer has not heard of it");
+        assert_eq!(conns.room(id, Side::Client, true), 0, "the writer has not heard of it");
         conns.push(id, Side::Server, Payload::Window, 2);
         assert_eq!(deliver(&mut conns, id, Side::Server), Delivered::Window);
-        assert_eq!(conns.room(id, Side::Client), WINDOW);
+        assert_eq!(conns.room(id, Side::Client, true), WINDOW);
+    }
+
+    #[test]
+    fn without_acknowledgements_the_window_only_fills() {
+        let (mut conns, id) = pair();
+        conns.send(id, Side::Client, &vec![7; WINDOW / 2], 1);
+        deliver(&mut conns, id, Side::Client);
+        conns.end(id, Side::Server).unwrap().received.clear();
+        assert_eq!(conns.room(id, Side::Client, false), WINDOW / 2);
+        conns.send(id, Side::Client, &vec![7; WINDOW / 2], 2);
+        assert_eq!(conns.room(id, Side::Client, false), 0);
+        deliver(&mut conns, id, Side::Client);
+        conns.end(id, Side::Server).unwrap().received.clear();
+        assert!(conns.answer(id, Side::Client), "the writer must be told");
+    }
+
+    #[test]
+    fn a_wait_for_an_answer_is_numbered_and_word_of_room_is_none() {
+        let (mut conns, id) = pair();
+        conns.push(id, Side::Client, Payload::Window, 1);
+        conns.send(id, Side::Client, b"x", 1);
+        conns.send(id, Side::Client, b"y", 1);
+        assert_eq!(conns.stall(id, Side::Client), None);
+        assert_eq!(conns.stall(id, Side::Client), Some(1));
+        assert_eq!(conns.stall(id, Side::Client), None);
+        assert_eq!(conns.unstall(id, Side::Client), 3);
+        assert!(!conns.end(id, Side::Client).unwrap().waits_in_vain(1));
+        assert_eq!(conns.unanswered(id, Side::Client), Some(2));
+        assert!(conns.end(id, Side::Client).unwrap().waits_in_vain(2));
     }
 
     #[test]

@@ -39,7 +39,24 @@ pub(crate) struct Listener {
     pub(crate) addr: SocketAddr,
     open: bool,
     pub(crate) waiting: VecDeque<ConnId>,
-    pub(crate) acceptor: Option<Waker>,
+    /// All who wait in `accept`: several tasks may, and each must hear of a connection, since
+    /// the one that is woken may have turned to something else.
+    acceptors: Vec<Waker>,
+}
+
+impl Listener {
+    /// A connection is to be accepted; those to wake are added to `woken`.
+    pub(crate) fn offer(&mut self, conn: ConnId, woken: &mut Vec<Waker>) {
+        self.waiting.push_back(conn);
+        woken.append(&mut self.acceptors);
+    }
+
+    /// Somebody waits for the next connection.
+    pub(crate) fn wait(&mut self, waker: &Waker) {
+        if !self.acceptors.iter().any(|known| known.will_wake(waker)) {
+            self.acceptors.push(waker.clone());
+        }
+    }
 }
 
 /// All network state of a run.
@@ -74,7 +91,7 @@ impl Net {
         if self.listener_at(host, addr.port()).is_some() {
             return None;
         }
-        let listener = Listener { host, addr, open: true, waiting: VecDeque::new(), acceptor: None };
+        let listener = Listener { host, addr, open: true, waiting: VecDeque::new(), acceptors: Vec::new() };
         self.listeners.push(listener);
         Some(ListenerId { slot: self.listeners.len() as u32 - 1 })
     }
@@ -96,7 +113,7 @@ impl Net {
         match self.listener(id) {
             Some(listener) => {
                 listener.open = false;
-                listener.acceptor = None;
+                listener.acceptors.clear();
                 std::mem::take(&mut listener.waiting)
             }
             None => VecDeque::new(),

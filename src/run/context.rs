@@ -152,10 +152,15 @@ impl SimContext {
     /// # }
     /// ```
     pub fn note(&self, line: impl FnOnce() -> String) {
-        with(|world| {
+        let told = with(|world| {
             world.record(What::Note, self.inner.host, 0);
-            world.tell(true, self.inner.host, line);
+            world.events.told()
         });
+        if told {
+            // the line is made when the world is free: it may use the context
+            let line = line();
+            with(|world| world.tell(true, self.inner.host, || line));
+        }
     }
 
     pub(crate) fn host(&self) -> HostId {

@@ -7,8 +7,8 @@ use super::error::{SimulationError, SimulationResult};
 use super::parts::{Process, Workload};
 use super::simulation::{Instance, Role, Simulation};
 use crate::assert;
-use crate::executor::{TaskId, Tasks};
-use crate::sim::{Ask, Found, SharedState, contained, with};
+use crate::executor::Tasks;
+use crate::sim::{Ask, Found, GIVE_UP, PATIENCE, Panic, SharedState, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::cell::RefCell;
@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 /// A task that always wakes itself keeps virtual time from moving: the run would hang instead of
 /// failing. An honest instant of the examples has under a hundred polls.
 const POLLS_MAX: u32 = 1_000_000;
+
+/// Rounds of dropping tasks at the end of a run: a drop may spawn, and must not do so for ever.
+const TEAR_DOWN_ROUNDS: u32 = 8;
 
 /// How a run ended, besides its finding.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,7 +66,7 @@ impl Phase {
     }
 }
 
-/// A workload out on a task, and what it came back with.
+/// What workloads came back with from their tasks, by number, until it is judged.
 type Returned = Rc<RefCell<Vec<Option<(Box<dyn Workload>, SimulationResult<()>)>>>>;
 
 pub(crate) struct Driver<'a> {
@@ -77,6 +80,9 @@ pub(crate) struct Driver<'a> {
     shutdowns: Vec<CancellationToken>,
     returned: Returned,
     first: Vec<Option<Box<dyn Process>>>,
+    phase: Phase,
+    /// When the faults ended, if they have.
+    calm_since: Option<u64>,
     /// Must something be looked at after every event, also one that wakes nobody?
     watches: bool,
 }
@@ -104,7 +110,22 @@ impl<'a> Driver<'a> {
             shutdowns.push(shutdown);
         }
         let returned = Rc::new(RefCell::new((0..workloads.len()).map(|_| None).collect()));
-        Self { simulation, topology, roles, processes, workloads, contexts, shutdowns, returned, first, watches: !simulation.invariants.is_empty() }
+        let watches = !simulation.invariants.is_empty();
+        let (phase, calm_since) = (Phase::Setup, None);
+        Self {
+            simulation,
+            topology,
+            roles,
+            processes,
+            workloads,
+            contexts,
+            shutdowns,
+            returned,
+            first,
+            phase,
+            calm_since,
+            watches,
+        }
     }
 
     /// Runs all phases.
@@ -149,13 +170,8 @@ impl<'a> Driver<'a> {
         self.announce(phase, number);
         self.send_out(phase, number);
         let deadline = now() + nanos(self.simulation.limits.phase);
-        let stop = self.drive(deadline, |driver| driver.returned.borrow()[number].is_some());
-        match stop {
-            Stop::Done => {
-                self.take_back(phase, number);
-                if found() { Stop::Found } else { Stop::Done }
-            }
-            Stop::Late | Stop::Deadlock => self.stuck(phase, stop),
+        match self.drive(deadline, |driver| driver.workloads[number].is_some()) {
+            stop @ (Stop::Late | Stop::Deadlock) => self.stuck(stop),
             stop => stop,
         }
     }
@@ -175,7 +191,7 @@ impl<'a> Driver<'a> {
         }
         let limits = self.simulation.limits;
         let budget = start + nanos(limits.run);
-        let all_back = |driver: &Self| driver.returned.borrow().iter().all(Option::is_some);
+        let all_back = |driver: &Self| driver.workloads.iter().all(Option::is_some);
         let mut stop = Stop::Late;
         if let Some(storm) = limits.storm {
             stop = self.drive((start + nanos(storm)).min(budget), all_back);
@@ -194,12 +210,9 @@ impl<'a> Driver<'a> {
             stop = self.drive(budget, all_back);
         }
         match stop {
-            Stop::Late | Stop::Deadlock => return self.stuck(Phase::Run, stop),
+            Stop::Late | Stop::Deadlock => return self.stuck(stop),
             Stop::Found | Stop::Truncated => return stop,
             Stop::Done => {}
-        }
-        for number in 0..self.workloads.len() {
-            self.take_back(Phase::Run, number);
         }
         self.calm();
         if found() { Stop::Found } else { Stop::Done }
@@ -209,8 +222,17 @@ impl<'a> Driver<'a> {
         with(|world| world.storm && (world.net.links.cut_now() > 0 || world.hosts.iter().any(|host| !host.up)))
     }
 
-    /// Faults off: links heal, the dead boot, nobody is about to crash.
+    /// Faults off: links heal, the dead boot, nobody is about to crash. Whoever was being stopped
+    /// is killed now and boots as well, so that it is there when it is asked in `check`.
     fn calm(&mut self) {
+        self.calm_since.get_or_insert(now());
+        let stopping = with(|world| {
+            let stopping = |host: &usize| world.hosts[*host].up && world.hosts[*host].stopping;
+            (0..self.processes).filter(stopping).map(|host| HostId(host as u16)).collect::<Vec<_>>()
+        });
+        for host in stopping {
+            self.crash(host);
+        }
         let dead = with(|world| {
             if world.storm {
                 world.tell_all(|| "the storm is over".to_owned());
@@ -228,13 +250,17 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// Waits until no packet and no disk operation is under way and no task of a workload is
-    /// about to run, or until the limit.
+    /// Waits until no packet and no disk operation is under way, no task is about to run and every
+    /// process that failed is back, or until the limit.
     fn drain(&mut self, end: &mut End) -> Stop {
         let deadline = now() + nanos(self.simulation.limits.drain);
         self.watches = true;
         let stop = self.drive(deadline, |_| {
-            Tasks::idle() && with(|world| !world.net.conns.in_flight() && world.disk_operations == 0)
+            Tasks::idle()
+                && with(|world| {
+                    let back = world.hosts.iter().all(|host| host.up || host.exited);
+                    back && world.disk_operations == 0 && world.held == 0 && !world.net.conns.in_flight()
+                })
         });
         self.watches = !self.simulation.invariants.is_empty();
         match stop {
@@ -248,25 +274,19 @@ impl<'a> Driver<'a> {
         Stop::Done
     }
 
-    fn stuck(&self, phase: Phase, stop: Stop) -> Stop {
-        let waiting: Vec<_> = self
-            .returned
-            .borrow()
-            .iter()
-            .enumerate()
-            .filter(|(number, back)| back.is_none() && self.workloads[*number].is_none())
-            .map(|(number, _)| self.contexts[number].name().to_owned())
-            .collect();
+    fn stuck(&self, stop: Stop) -> Stop {
+        let phase = self.phase;
+        let out = (0..self.workloads.len()).filter(|&number| self.workloads[number].is_none());
+        let waiting: Vec<_> = out.map(|number| self.topology.host(self.contexts[number].host())).collect();
+        let names: Vec<_> = waiting.iter().map(|host| host.name.as_str()).collect();
         let (kind, why) = match stop {
             Stop::Deadlock => ("deadlock", "nothing is ready, in flight or asleep"),
             _ => ("no progress", "its virtual time is over"),
         };
-        let reason = format!("in {}, {} waits and {why}", phase.name(), waiting.join(", "));
-        with(|world| {
-            let host = waiting.first().cloned().unwrap_or_default();
-            let name = format!("{} of {host}", phase.name());
-            world.find(Found { kind, name, reason, host });
-        });
+        let reason = format!("in {}, {} waits and {why}", phase.name(), names.join(", "));
+        let (kind_of_host, host) = waiting.first().map_or(("", ""), |host| (&host.kind, &host.name));
+        let name = format!("{} of {kind_of_host}", phase.name());
+        with(|world| world.find(Found { kind, name, reason, host: host.to_owned() }));
         Stop::Found
     }
 
@@ -280,6 +300,7 @@ impl<'a> Driver<'a> {
 
     /// Puts a phase of a workload on a task.
     fn send_out(&mut self, phase: Phase, number: usize) {
+        self.phase = phase;
         let mut workload = self.workloads[number].take().expect("a workload is between phases");
         let context = self.contexts[number].clone();
         let returned = self.returned.clone();
@@ -291,17 +312,20 @@ impl<'a> Driver<'a> {
                 Phase::Check => workload.check(&context).await,
             };
             returned.borrow_mut()[number] = Some((workload, result));
+            with(|world| world.ended.push((host, 0, Ok(()))));
         });
         with(|world| world.spawn_main(host, task));
     }
 
-    /// Judges what a workload came back with.
-    fn take_back(&mut self, phase: Phase, number: usize) {
+    /// Judges what a workload came back with, at the instant it does.
+    fn take_back(&mut self, number: usize) {
+        let phase = self.phase;
         let Some((workload, result)) = self.returned.borrow_mut()[number].take() else { return };
         self.workloads[number] = Some(workload);
         let Err(error) = result else { return };
         let host = self.contexts[number].host();
-        let faults = self.simulation.weather.any();
+        // a stream may tell late of what the storm did to it
+        let faults = self.simulation.weather.any() && self.calm_since.is_none_or(|calm| now() <= calm + GIVE_UP);
         with(|world| {
             if phase == Phase::Run && faults && error.is_weather() && !self.simulation.errors_are_findings {
                 world.counts.gave_up += 1;
@@ -333,7 +357,7 @@ impl<'a> Driver<'a> {
             _ => match contained(|| (self.simulation.processes[role.kind].factory)(role.number, boot)) {
                 Ok(process) => process,
                 Err(panic) => {
-                    self.panicked(host, &panic.message, &panic.place);
+                    self.panicked(host, &panic);
                     return;
                 }
             },
@@ -347,8 +371,12 @@ impl<'a> Driver<'a> {
         with(|world| world.spawn_main(host, task));
     }
 
-    /// A process's `run` returned.
-    fn exited(&mut self, host: HostId, boot: u32, result: Result<(), String>) {
+    /// A process's `run` returned, or a phase of a workload did.
+    fn ended(&mut self, host: HostId, boot: u32, result: Result<(), String>) {
+        if let Some(number) = host.index().checked_sub(self.processes) {
+            self.take_back(number);
+            return;
+        }
         let current = with(|world| world.hosts[host.index()].up && world.hosts[host.index()].boot == boot);
         if !current {
             return;
@@ -361,6 +389,7 @@ impl<'a> Driver<'a> {
                     world.tell(true, host, || "exits".to_owned());
                 });
                 self.take_down(host, false);
+                with(|world| world.hosts[host.index()].exited = true);
             }
             Err(error) => {
                 let kind = self.topology.host(host).kind.clone();
@@ -369,7 +398,8 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn panicked(&mut self, host: HostId, message: &str, place: &str) {
+    fn panicked(&mut self, host: HostId, panic: &Panic) {
+        let Panic { message, place } = panic;
         let kind = self.topology.host(host).kind.clone();
         self.failed(host, "panic", format!("{kind}: {message}"), format!("panicked at {place}: {message}"));
     }
@@ -378,6 +408,9 @@ impl<'a> Driver<'a> {
     fn failed(&mut self, host: HostId, kind: &'static str, name: String, reason: String) {
         let is_process = host.index() < self.processes;
         if is_process && self.simulation.panics_are_crashes {
+            if !with(|world| world.hosts[host.index()].up) {
+                return; // a drop that panics while the host goes down
+            }
             with(|world| {
                 world.counts.fail_stops += 1;
                 world.record(What::Exit, host, 1);
@@ -394,8 +427,10 @@ impl<'a> Driver<'a> {
     fn take_down(&mut self, host: HostId, lose: bool) {
         let futures = with(|world| world.take_down(host, lose));
         // here, when the world is free: their drops use it
-        if let Err(panic) = contained(|| drop(futures)) {
-            self.panicked(host, &panic.message, &panic.place);
+        for future in futures {
+            if let Err(panic) = contained(|| drop(future)) {
+                self.panicked(host, &panic);
+            }
         }
         with(|world| world.plan_restart(host));
     }
@@ -422,12 +457,12 @@ impl<'a> Driver<'a> {
                     let ask = world.step(deadline);
                     // an event that makes nobody ready needs no poll
                     let quiet = ask == Some(Ask::Nothing) && world.woken.is_empty() && Tasks::idle();
-                    if !quiet || world.events.count() > self.simulation.limits.events || self.watches {
+                    if !quiet || world.steps > self.simulation.limits.events || self.watches {
                         break ask;
                     }
                 };
                 foreign = world.tasks.woken_from_outside();
-                (ask, world.now, world.events.count())
+                (ask, world.now, world.steps)
             });
             if foreign {
                 return self.woken_from_outside();
@@ -473,6 +508,9 @@ impl<'a> Driver<'a> {
 
     /// A crash by a fault, or because the grace is over.
     fn crash(&mut self, host: HostId) {
+        if !with(|world| world.hosts[host.index()].up) {
+            return; // it failed by itself in the same poll
+        }
         with(|world| {
             world.counts.crashes += 1;
             world.record(What::Crash, host, 0);
@@ -494,6 +532,7 @@ impl<'a> Driver<'a> {
                 let host = task.host;
                 let Some((future, waker)) = world.tasks.take(id) else { continue };
                 world.current = host;
+                world.patience = PATIENCE;
                 return Some((id, host, future, waker));
             }
         })?;
@@ -508,14 +547,14 @@ impl<'a> Driver<'a> {
             };
             (left, !world.doomed.is_empty() || !world.ended.is_empty(), world.found.is_some())
         });
+        if let Err(panic) = &polled {
+            self.judge_panic(host, panic);
+        }
         if let Some(future) = left {
             // finished, or killed while it was polled: dropped when the world is free
             if let Err(panic) = contained(|| drop(future)) {
-                self.panicked(host, &panic.message, &panic.place);
+                self.panicked(host, &panic);
             }
-        }
-        if let Err(panic) = &polled {
-            self.judge_panic(host, &panic.message, &panic.place);
         }
         *polls += 1;
         if *polls > POLLS_MAX {
@@ -534,7 +573,7 @@ impl<'a> Driver<'a> {
     #[cold]
     fn settle(&mut self) {
         if assert::violated() {
-            self.judge_violation();
+            self.judge_violation(Some(with(|world| world.current)));
         }
         if !found() {
             self.settle_hosts();
@@ -548,15 +587,15 @@ impl<'a> Driver<'a> {
             self.crash(host);
         }
         for (host, boot, result) in ended {
-            self.exited(host, boot, result);
+            self.ended(host, boot, result);
         }
     }
 
     #[cold]
-    fn judge_violation(&self) {
+    fn judge_violation(&self, host: Option<HostId>) {
         if let Some(violation) = assert::first_violation() {
             with(|world| {
-                let host = self.topology.host(world.current).name.clone();
+                let host = host.map_or(String::new(), |host| self.topology.host(host).name.clone());
                 let kind = violation.kind.finding();
                 let reason = format!("{} ({}:{})", violation.reason(), crate::choice::short_file(violation.file), violation.line);
                 world.find(Found { kind, name: violation.name.to_owned(), reason, host });
@@ -565,7 +604,8 @@ impl<'a> Driver<'a> {
     }
 
     #[cold]
-    fn judge_panic(&mut self, host: HostId, message: &str, place: &str) {
+    fn judge_panic(&mut self, host: HostId, panic: &Panic) {
+        let Panic { message, place } = panic;
         if message.contains("there is no reactor running") || message.contains("must be called from the context of a Tokio") {
             let name = self.topology.host(host).name.clone();
             let reason = format!(
@@ -574,7 +614,7 @@ impl<'a> Driver<'a> {
             with(|world| world.find(Found { kind: "unsupported", name: "tokio runtime".to_owned(), reason, host: name }));
             return;
         }
-        self.panicked(host, message, place);
+        self.panicked(host, panic);
     }
 
     #[cold]
@@ -603,27 +643,46 @@ impl<'a> Driver<'a> {
                 return Some(Stop::Found);
             }
         }
+        if assert::violated() {
+            self.judge_violation(None);
+            return Some(Stop::Found);
+        }
         None
     }
 
     /// Drops everything that simulated code holds while the run is still the current one:
-    /// processes first, workloads last.
+    /// processes first, workloads after them, and last what they shared.
     pub(crate) fn tear_down(&mut self) {
         let processes = self.processes;
-        let servers = with(|world| world.tasks.remove_all(|host| host.index() < processes));
-        let clients = with(|world| world.tasks.remove_all(|_| true));
-        let workloads = std::mem::take(&mut self.workloads);
+        for _ in 0..TEAR_DOWN_ROUNDS {
+            let mut futures = with(|world| world.tasks.remove_all(|host| host.index() < processes));
+            futures.append(&mut with(|world| world.tasks.remove_all(|_| true)));
+            if futures.is_empty() {
+                break;
+            }
+            futures.into_iter().for_each(|future| self.drop_at_end(future));
+        }
         let returned = std::mem::take(&mut *self.returned.borrow_mut());
-        let dropped = contained(|| {
-            drop(servers);
-            drop(clients);
-            drop(returned);
-            drop(workloads);
-        });
-        if let Err(panic) = dropped {
-            let reason = format!("a drop at the end of the run panicked at {}: {}", panic.place, panic.message);
+        returned.into_iter().for_each(|back| self.drop_at_end(back));
+        let workloads = std::mem::take(&mut self.workloads);
+        workloads.into_iter().for_each(|workload| self.drop_at_end(workload));
+        let first = std::mem::take(&mut self.first);
+        first.into_iter().for_each(|process| self.drop_at_end(process));
+        let state = with(|world| std::mem::take(&mut world.state));
+        state.into_values().for_each(|value| self.drop_at_end(value));
+        if assert::violated() {
+            self.judge_violation(None);
+        }
+        if with(|world| world.tasks.woken_from_outside()) {
+            self.woken_from_outside();
+        }
+    }
+
+    fn drop_at_end<T>(&self, value: T) {
+        if let Err(Panic { message, place }) = contained(|| drop(value)) {
+            let reason = format!("a drop at the end of the run panicked at {place}: {message}");
             with(|world| {
-                world.find(Found { kind: "panic", name: format!("drop: {}", panic.message), reason, host: String::new() });
+                world.find(Found { kind: "panic", name: format!("drop: {message}"), reason, host: String::new() });
             });
         }
     }

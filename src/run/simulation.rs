@@ -1,13 +1,13 @@
 //! A simulation: everything that a run needs but its tape.
 
 use super::builder::{InvariantFn, ProcessKind, WorkloadKind};
-use super::driver::Driver;
+use super::driver::{Driver, End};
 use super::outcome::{Outcome, Status};
 use super::parts::{Process, Workload};
 use crate::assert;
 use crate::choice::{Label, Tape};
 use crate::fault::Weather;
-use crate::sim::{self, enter, install_hook, leave, with};
+use crate::sim::{self, Found, Panic, contained, enter, install_hook, leave, with};
 use crate::topology::{Host, Topology, process_ip, workload_ip};
 use std::fmt;
 use std::sync::Arc;
@@ -94,6 +94,7 @@ impl Simulation {
     ///
     /// When called inside of a run.
     pub fn run_with(&self, tape: &Tape, recording: Recording) -> Outcome {
+        assert!(!sim::running(), "{}", sim::NESTED);
         if self.isolated { super::isolate::run(self, tape, recording) } else { self.run_here(tape, recording) }
     }
 
@@ -101,10 +102,19 @@ impl Simulation {
         install_hook();
         enter(tape, self.weather.clone(), recording == Recording::Story);
         assert::begin();
-        let mut driver = Driver::new(self);
-        let end = driver.run();
-        driver.tear_down();
-        drop(driver);
+        let end = match contained(|| Driver::new(self)) {
+            Ok(mut driver) => {
+                let end = driver.run();
+                driver.tear_down();
+                end
+            }
+            Err(Panic { message, place }) => {
+                let reason = format!("a factory or a `name` panicked at {place}: {message}");
+                let name = format!("factory: {message}");
+                with(|world| world.find(Found { kind: "panic", name, reason, host: String::new() }));
+                End::default()
+            }
+        };
         let record = assert::end();
         leave(|world| {
             let mut finding = None;
@@ -122,7 +132,7 @@ impl Simulation {
                 finding,
                 digest: world.events.digest() ^ crate::choice::mix(world.choices.digest()),
                 virtual_time: Duration::from_nanos(world.now),
-                events: world.events.count(),
+                events: world.steps,
                 choices: world.choices.made(),
                 counts: world.counts,
                 at_rest: end.at_rest,

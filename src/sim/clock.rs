@@ -51,6 +51,12 @@ impl SimTime {
     }
 }
 
+/// Sleeps in a row that one poll of a task finds over before one of them gives way to others.
+///
+/// A task that sleeps in a loop until a time that has passed would never return from its poll: the
+/// run would hang, where a million polls at one instant are a finding. As tokio's budget of 128.
+pub(crate) const PATIENCE: u32 = 128;
+
 /// Waits until a virtual time. Made by [`SimTime::sleep`].
 #[derive(Debug)]
 #[must_use = "a sleep does nothing unless it is awaited"]
@@ -68,6 +74,11 @@ impl Future for Sleep {
         with(|world| {
             assert!(world.run == this.run, "a sleep of an earlier run was polled: its time is over");
             if world.now >= this.deadline {
+                if world.patience == 0 && this.timer.is_none() {
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                world.patience = world.patience.saturating_sub(1);
                 return Poll::Ready(());
             }
             match this.timer {
@@ -153,7 +164,7 @@ impl Interval {
     pub async fn tick(&mut self) -> Duration {
         let due = self.next;
         SimTime(()).sleep_until(due).await;
-        self.next = due + self.period;
+        self.next = due.saturating_add(self.period);
         due
     }
 }

@@ -9,11 +9,11 @@ use crate::topology::HostId;
 use crate::trace::{What, preview, seconds};
 use std::io;
 
-/// A segment that stalls this long makes its sender give up, virtual nanoseconds.
+/// A sender without acknowledgement for this long gives up, virtual nanoseconds.
 ///
 /// Linux retries for about 15 minutes by default, but services that care set the user timeout to
 /// some tens of seconds; a longer one only adds idle virtual time.
-const GIVE_UP: Nanos = 30_000_000_000;
+pub(crate) const GIVE_UP: Nanos = 30_000_000_000;
 
 /// Something due at a virtual time.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(crate) enum Event {
     Segment(ConnId, Side),
     /// Stalled segments are retransmitted.
     Retransmit(ConnId, Side),
-    /// A stall has lasted too long.
+    /// A wait for an acknowledgement has lasted too long.
     GiveUp(ConnId, Side, u32),
     /// A connection request arrives.
     Syn(ConnId),
@@ -67,6 +67,7 @@ impl World {
             return None;
         }
         let (at, event) = self.queue.pop()?;
+        self.steps += 1;
         if at > self.now {
             self.advance(at);
         }
@@ -78,7 +79,7 @@ impl World {
             Event::Timer(id) => self.woken.extend(self.timers.fire(id)),
             Event::Segment(conn, side) => self.arrive(conn, side),
             Event::Retransmit(conn, side) => self.retransmit(conn, side),
-            Event::GiveUp(conn, side, stall) => self.give_up(conn, side, stall),
+            Event::GiveUp(conn, side, wait) => self.give_up(conn, side, wait),
             Event::Syn(conn) => self.syn(conn),
             Event::SynAck(conn, accepted) => self.syn_ack(conn, accepted),
             Event::ConnectTimeout(conn) => {
@@ -88,7 +89,10 @@ impl World {
                     self.net.conns.fail(conn, Side::Client, io::ErrorKind::TimedOut, &mut self.woken);
                 }
             }
-            Event::Release(id) => Tasks::requeue(id),
+            Event::Release(id) => {
+                self.held -= 1;
+                Tasks::requeue(id);
+            }
             Event::Restart(host, boot) => {
                 let state = &self.hosts[host.index()];
                 if !state.up && state.boot == boot {
@@ -144,11 +148,12 @@ impl World {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
         let (from, to, behind) = (end.host, peer.host, end.is_stalled());
         if behind || self.net.links.is_cut(from, to) {
-            if self.net.conns.stall(conn, side) {
-                let stall = self.net.conns.end(conn, side).map_or(0, |end| end.stalls);
-                self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, stall));
+            if !behind {
                 self.record(What::Stall, from, u64::from(to.0));
                 self.tell_link(from, to, "stalls at a cut link");
+            }
+            if let Some(wait) = self.net.conns.stall(conn, side) {
+                self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, wait));
             }
             return;
         }
@@ -158,6 +163,12 @@ impl World {
     #[inline]
     fn deliver(&mut self, conn: ConnId, side: Side, from: HostId, to: HostId) {
         let delivered = self.net.conns.deliver(conn, side, &mut self.woken);
+        if matches!(delivered, Delivered::Data(_) | Delivered::Fin)
+            && self.net.links.is_cut(to, from)
+            && let Some(wait) = self.net.conns.unanswered(conn, side)
+        {
+            self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, wait));
+        }
         match delivered {
             Delivered::Nothing => {}
             Delivered::Data(length) => self.record(What::Deliver, to, u64::from(length)),
@@ -192,9 +203,9 @@ impl World {
         }
     }
 
-    fn give_up(&mut self, conn: ConnId, side: Side, stall: u32) {
+    fn give_up(&mut self, conn: ConnId, side: Side, wait: u32) {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
-        if !end.is_stalled() || end.stalls != stall {
+        if !end.waits_in_vain(wait) {
             return;
         }
         let (from, to) = (end.host, peer.host);
@@ -217,8 +228,7 @@ impl World {
         let listener = if self.is_running(to) { self.net.listener_at(to, at.port()) } else { None };
         let accepted = match listener.and_then(|id| self.net.listener(id)) {
             Some(listener) if listener.waiting.len() < BACKLOG => {
-                listener.waiting.push_back(conn);
-                self.woken.extend(listener.acceptor.take());
+                listener.offer(conn, &mut self.woken);
                 true
             }
             _ => false,
@@ -239,7 +249,10 @@ impl World {
             self.net.conns.wait_for_heal(conn, Some(accepted));
             return;
         }
-        if accepted {
+        if accepted && client.failed.is_some() {
+            // it has given up meanwhile, and knows nothing of this connection
+            self.send_control(conn, Side::Client, Payload::Reset);
+        } else if accepted {
             client.connected = true;
             self.woken.extend(client.writer.take());
             self.record(What::Accept, from, 0);
@@ -299,7 +312,6 @@ impl World {
                 let pairs = (0..at).flat_map(|low| (at..processes).map(move |high| (low, high)));
                 pairs.flat_map(|(low, high)| [(id(low), id(high)), (id(high), id(low))]).collect()
             }
-            Cut::Pair(one, other) if one == other => Vec::new(),
             Cut::Pair(one, other) => vec![(id(one), id(other)), (id(other), id(one))],
         }
     }
@@ -329,12 +341,15 @@ impl World {
 
     /// What stalled at links that are whole again is sent once more.
     fn resume_streams(&mut self) {
-        for (conn, side) in self.net.conns.stalled() {
+        for (conn, side) in self.net.conns.held_up() {
             let Some((end, peer)) = self.net.conns.ends(conn, side) else { continue };
-            let (from, to) = (end.host, peer.host);
-            if !self.net.links.is_cut(from, to) {
+            let (from, to, stalled) = (end.host, peer.host, end.is_stalled());
+            if stalled && !self.net.links.is_cut(from, to) {
                 let at = self.now + self.latency(from, to);
                 self.queue.schedule(at, Event::Retransmit(conn, side));
+            }
+            if !self.net.links.is_cut(to, from) && self.net.conns.answer(conn, side) {
+                self.send_control(conn, side.other(), Payload::Window);
             }
         }
         for (conn, accepted) in self.net.conns.take_waiting() {

@@ -45,14 +45,14 @@ impl OpenOptions {
 /// Waits as long as a disk operation takes, then does it; a crash may come right after.
 async fn operate<R>(host: HostId, name: &'static str, act: impl FnOnce(&mut World) -> R) -> R {
     let time = super::SimTime(());
-    let latency = with(|world| {
+    let (latency, run) = with(|world| {
         world.disk_operations += 1;
         let ip = world.topology.host(host).ip;
         let slot = fault::slot(&mut world.choices, ip, "disk");
         let disk = world.weather.disk;
-        disk.min + world.choices.uniform(slot, disk.max - disk.min)
+        (disk.min + world.choices.uniform(slot, disk.max - disk.min), world.run)
     });
-    let under_way = UnderWay;
+    let under_way = UnderWay { run };
     time.sleep(std::time::Duration::from_nanos(latency)).await;
     drop(under_way);
     let (result, doomed) = with(|world| {
@@ -70,11 +70,17 @@ async fn operate<R>(host: HostId, name: &'static str, act: impl FnOnce(&mut Worl
 }
 
 /// Counts a disk operation as over when its future is, one way or the other.
-struct UnderWay;
+struct UnderWay {
+    run: u64,
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        super::try_with(|world| world.disk_operations = world.disk_operations.saturating_sub(1));
+        super::try_with(|world| {
+            if world.run == self.run {
+                world.disk_operations -= 1;
+            }
+        });
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct HostState {
     pub(crate) shutdown: CancellationToken,
     /// Is it being stopped gracefully?
     pub(crate) stopping: bool,
+    /// Did its process end by itself, rather than fail?
+    pub(crate) exited: bool,
     /// I/O operations until it goes down.
     pub(crate) crash_in: Option<u64>,
 }
@@ -37,6 +39,7 @@ impl HostState {
             boot: 0,
             shutdown: CancellationToken::new(),
             stopping: false,
+            exited: false,
             crash_in: None,
         }
     }
@@ -99,6 +102,7 @@ impl World {
         self.counts.holds += 1;
         self.record(What::Hold, host, delay);
         self.tell(false, host, || format!("a task is held back for {}", crate::trace::seconds(delay)));
+        self.held += 1;
         self.queue.schedule(self.now + delay, Event::Release(id));
     }
 
@@ -217,7 +221,7 @@ impl World {
     pub(crate) fn boot(&mut self, host: HostId, again: bool) {
         let storm = self.storm;
         let state = &mut self.hosts[host.index()];
-        state.up = true;
+        (state.up, state.exited) = (true, false);
         state.shutdown = CancellationToken::new();
         if again {
             state.boot += 1;

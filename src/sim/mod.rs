@@ -26,6 +26,7 @@ pub use state::SharedState;
 pub use tasks::SimTasks;
 pub use tcp::{TcpListener, TcpStream};
 
-pub(crate) use contain::{contained, install_hook};
-pub(crate) use events::Ask;
-pub(crate) use world::{Counts, Found, enter, leave, try_with, with};
+pub(crate) use clock::PATIENCE;
+pub(crate) use contain::{Panic, contained, install_hook};
+pub(crate) use events::{Ask, GIVE_UP};
+pub(crate) use world::{Counts, Found, NESTED, enter, leave, running, try_with, with};

@@ -1,8 +1,10 @@
 //! `ctx.state()`: values that workloads, processes and invariants share by name.
 
-use super::world::with;
+use super::world::{try_with, with};
 use crate::choice::{hash_bytes, mix};
 use crate::trace::What;
+use std::any::Any;
+use std::rc::Rc;
 
 /// Different guiding states that one run reports; later ones are dropped.
 pub(crate) const GUIDES_MAX: usize = 256;
@@ -11,14 +13,33 @@ pub(crate) const GUIDES_MAX: usize = 256;
 #[derive(Clone, Copy, Debug)]
 pub struct SharedState(pub(crate) ());
 
+/// A value that was taken out to be changed. It goes back also when the change panics: a process
+/// that crashes in the middle must not take with it what others have published.
+struct Out<'a> {
+    name: &'a str,
+    value: Option<Rc<dyn Any>>,
+}
+
+impl Drop for Out<'_> {
+    fn drop(&mut self) {
+        let Some(value) = self.value.take() else { return };
+        let old = try_with(|world| {
+            world.events.record(world.now, What::Publish, hash_bytes(1, self.name.as_bytes()), 0);
+            world.state.insert(self.name.to_owned(), value)
+        });
+        drop(old);
+    }
+}
+
 impl SharedState {
     /// Publishes `value` under `name`, in place of what was there.
     pub fn publish<T: 'static>(&self, name: &str, value: T) {
+        let value: Rc<dyn Any> = Rc::new(value);
         let old = with(|world| {
             world.events.record(world.now, What::Publish, hash_bytes(0, name.as_bytes()), 0);
             match world.state.get_mut(name) {
-                Some(known) => Some(std::mem::replace(known, Box::new(value))),
-                None => world.state.insert(name.to_owned(), Box::new(value)),
+                Some(known) => Some(std::mem::replace(known, value)),
+                None => world.state.insert(name.to_owned(), value),
             }
         });
         // a user's drop may use the world
@@ -27,7 +48,9 @@ impl SharedState {
 
     /// A copy of what was last published under `name`; `None` if nothing of type `T` was.
     pub fn get<T: Clone + 'static>(&self, name: &str) -> Option<T> {
-        with(|world| world.state.get(name)?.downcast_ref::<T>().cloned())
+        // cloned when the world is free, which a user's `Clone` may use
+        let value = with(|world| world.state.get(name).cloned())?;
+        value.downcast_ref::<T>().cloned()
     }
 
     /// Changes the value under `name` in place, beginning with the default.
@@ -36,14 +59,11 @@ impl SharedState {
     ///
     /// When `name` holds a value of another type.
     pub fn update<T: Default + 'static, R>(&self, name: &str, change: impl FnOnce(&mut T) -> R) -> R {
-        let mut value = with(|world| world.state.remove(name)).unwrap_or_else(|| Box::new(T::default()));
-        let known = value.downcast_mut::<T>().unwrap_or_else(|| panic!("`{name}` was published with another type"));
-        let result = change(known);
-        with(|world| {
-            world.events.record(world.now, What::Publish, hash_bytes(1, name.as_bytes()), 0);
-            world.state.insert(name.to_owned(), value);
-        });
-        result
+        let known = with(|world| world.state.remove(name));
+        let mut out = Out { name, value: Some(known.unwrap_or_else(|| Rc::new(T::default()))) };
+        let value = out.value.as_mut().and_then(Rc::get_mut).expect("what is out of the state is held once");
+        let value = value.downcast_mut::<T>().unwrap_or_else(|| panic!("`{name}` was published with another type"));
+        change(value)
     }
 
     /// Tells the fuzzer what state the system is in: a few small numbers, under a name.

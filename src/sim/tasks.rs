@@ -1,7 +1,7 @@
 //! `ctx.task()`: more tasks on the same host.
 
 use super::world::{try_with, with};
-use crate::executor::{JoinHandle, TaskId, joined};
+use crate::executor::{JoinHandle, TaskOfRun, joined};
 use crate::topology::HostId;
 use std::future::Future;
 use std::panic::Location;
@@ -36,8 +36,8 @@ impl SimTasks {
     {
         let place = Location::caller();
         let (task, handle) = joined(future, abort);
-        let id = with(|world| world.spawn(self.host, place, Box::pin(task)));
-        handle(u64::from(id.generation) << 32 | u64::from(id.slot))
+        let task = Box::pin(task);
+        handle(with(|world| TaskOfRun { run: world.run, id: world.spawn(self.host, place, task) }))
     }
 
     /// Lets all other ready tasks run first.
@@ -54,9 +54,8 @@ impl SimTasks {
     }
 }
 
-fn abort(task: u64) {
-    let id = TaskId { slot: task as u32, generation: (task >> 32) as u32 };
-    let future = try_with(|world| world.tasks.remove(id));
+fn abort(task: TaskOfRun) {
+    let future = try_with(|world| if world.run == task.run { world.tasks.remove(task.id) } else { None });
     // dropped here, when the world is free: its handles use the world
     drop(future);
 }

@@ -117,6 +117,10 @@ impl World {
 /// or the sender gives up after 30 virtual seconds; a crash of the peer resets it. A writer that
 /// is 64 KiB ahead of its reader waits. Dropping it closes: the peer reads the rest and then the
 /// end, or gets a reset when bytes were left unread here.
+///
+/// Acknowledgements are no packets of their own here. Where only the way back is cut, bytes still
+/// arrive, but they stay in the writer's window, and a writer that is not answered for 30 virtual
+/// seconds gives up, as one whose bytes don't arrive.
 pub struct TcpStream {
     run: u64,
     host: HostId,
@@ -193,7 +197,7 @@ impl AsyncRead for TcpStream {
             if !world.is_running(self.host) {
                 return Poll::Pending;
             }
-            let Some(end) = world.net.conns.end(self.conn, self.side) else {
+            let Some(end) = world.net.conns.end(self.conn, self.side).filter(|end| end.open) else {
                 return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
             };
             if buffer.remaining() == 0 {
@@ -229,7 +233,7 @@ impl AsyncWrite for TcpStream {
             if !world.is_running(self.host) {
                 return Poll::Pending;
             }
-            let Some((end, peer)) = world.net.conns.ends(self.conn, self.side) else {
+            let Some((end, peer)) = world.net.conns.ends(self.conn, self.side).filter(|(end, _)| end.open) else {
                 return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
             };
             if let Some(kind) = end.failed {
@@ -242,7 +246,8 @@ impl AsyncWrite for TcpStream {
                 return Poll::Ready(Ok(0));
             }
             let to = peer.host;
-            let room = world.net.conns.room(self.conn, self.side);
+            let answered = !world.net.links.is_cut(to, self.host);
+            let room = world.net.conns.room(self.conn, self.side, answered);
             if room == 0 {
                 if let Some(end) = world.net.conns.end(self.conn, self.side) {
                     wait(&mut end.writer, context.waker());
@@ -350,16 +355,13 @@ impl TcpListener {
             }
             let Some(listener) = world.net.listener(self.listener) else { return Poll::Pending };
             let Some(conn) = listener.waiting.pop_front() else {
-                wait(&mut listener.acceptor, context.waker());
+                listener.wait(context.waker());
                 return Poll::Pending;
             };
-            let stream = TcpStream { run: self.run, host: self.host, conn, side: Side::Server };
-            let from = world.net.conns.end(conn, Side::Client).map(|end| end.addr);
             world.record(What::Accept, self.host, 0);
-            match from {
-                Some(from) => Poll::Ready(Ok((stream, from))),
-                None => Poll::Pending,
-            }
+            let from = world.net.conns.end(conn, Side::Client).map(|end| end.addr);
+            let from = from.expect("a connection lives while its server's end waits to be accepted");
+            Poll::Ready(Ok((TcpStream { run: self.run, host: self.host, conn, side: Side::Server }, from)))
         })
     }
 
@@ -379,8 +381,11 @@ impl Drop for TcpListener {
             if world.run != self.run {
                 return;
             }
+            // as in the field: whoever was not accepted yet is reset
             for conn in world.net.unlisten(self.listener) {
-                world.let_go(self.run, self.host, conn, Side::Server);
+                if world.net.conns.close(conn, Side::Server).is_some() {
+                    world.send_control(conn, Side::Server, Payload::Reset);
+                }
             }
         });
     }

@@ -13,6 +13,7 @@ use crate::trace::{Events, What};
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::Waker;
@@ -74,16 +75,22 @@ pub(crate) struct World {
     pub(crate) partitions: Vec<Vec<(HostId, HostId)>>,
     /// Tells the partitions of this storm from gaps that were drawn before a reseed.
     pub(crate) weather_version: u32,
-    pub(crate) state: BTreeMap<String, Box<dyn Any>>,
+    pub(crate) state: BTreeMap<String, Rc<dyn Any>>,
     /// First time each guiding state was seen.
     pub(crate) guides: BTreeMap<u64, Nanos>,
     pub(crate) counts: Counts,
     pub(crate) found: Option<Found>,
+    /// Events carried out.
+    pub(crate) steps: u64,
+    /// Tasks that are ready but held back.
+    pub(crate) held: u32,
+    /// Sleeps that the current poll may find over before it must give way.
+    pub(crate) patience: u32,
     /// Disk operations under way.
     pub(crate) disk_operations: u32,
     /// Hosts to take down as soon as the current poll returns.
     pub(crate) doomed: Vec<HostId>,
-    /// Processes whose `run` returned, and what.
+    /// Processes whose `run` returned, and what; also workloads that are back from a phase.
     pub(crate) ended: Vec<(HostId, u32, Result<(), String>)>,
     /// Whom to wake when the world is no longer borrowed.
     pub(crate) woken: Vec<Waker>,
@@ -120,6 +127,9 @@ impl World {
             guides: BTreeMap::new(),
             counts: Counts::default(),
             found: None,
+            steps: 0,
+            held: 0,
+            patience: 0,
             disk_operations: 0,
             doomed: Vec::new(),
             ended: Vec::new(),
@@ -145,6 +155,8 @@ impl World {
         self.weather_version = 0;
         self.counts = Counts::default();
         self.found = None;
+        self.steps = 0;
+        self.held = 0;
         self.disk_operations = 0;
         self.doomed.clear();
         self.ended.clear();
@@ -216,11 +228,20 @@ impl World {
 /// When one is under way here: a run inside a run would share its world.
 pub(crate) fn enter(tape: &Tape, weather: Arc<Weather>, told: bool) {
     WORLD.with_borrow_mut(|world| {
-        assert!(world.is_none(), "a simulation was started inside a simulation: run one after the other, or on another thread");
+        assert!(world.is_none(), "{NESTED}");
         let mut new = SPARE.with_borrow_mut(Option::take).unwrap_or_else(|| Box::new(World::new()));
         new.start(tape, weather, told);
         *world = Some(new);
     });
+}
+
+/// Why a run inside a run is refused.
+pub(crate) const NESTED: &str =
+    "a simulation was started inside a simulation: run one after the other, or on another thread";
+
+/// Is a run under way on this thread?
+pub(crate) fn running() -> bool {
+    WORLD.with_borrow(Option::is_some)
 }
 
 /// Ends the run on this thread and gives what `read` makes of its world.
