@@ -45,7 +45,12 @@ pub struct Violation {
 impl Violation {
     /// The message, with what is known of this case.
     pub fn reason(&self) -> String {
-        if self.detail.is_empty() { self.name.to_owned() } else { format!("{}: {}", self.name, self.detail) }
+        match (self.detail.is_empty(), self.name.contains('{')) {
+            (true, _) => self.name.to_owned(),
+            // the detail begins with the message as it reads in this case
+            (false, true) => self.detail.clone(),
+            (false, false) => format!("{}: {}", self.name, self.detail),
+        }
     }
 }
 

@@ -54,8 +54,9 @@ impl SimTime {
 /// Sleeps in a row that one poll of a task finds over before one of them gives way to others.
 ///
 /// A task that sleeps in a loop until a time that has passed would never return from its poll: the
-/// run would hang, where a million polls at one instant are a finding. As tokio's budget of 128.
-pub(crate) const PATIENCE: u32 = 128;
+/// run would hang, where a million polls at one instant are a finding. That many polls of 16 sleeps
+/// take a second; with tokio's budget of 128 they would take eight.
+pub(crate) const PATIENCE: u32 = 16;
 
 /// Waits until a virtual time. Made by [`SimTime::sleep`].
 #[derive(Debug)]
