@@ -77,8 +77,16 @@ impl TextTape {
         let scoped: BTreeMap<u32, bool> = trace
             .map(|trace| trace.labels().map(|label| (label.id(), trace.is_scoped(label))).collect())
             .unwrap_or_default();
-        let rows: Vec<_> =
-            self.tape.rows().iter().map(|row| self.line(row, trace, &scoped)).collect();
+        let mut rows = self.tape.rows().to_vec();
+        if let Some(trace) = trace {
+            // in the order of the story
+            rows.sort_by_cached_key(|row| match (row.op, trace.choice_of(row)) {
+                (Op::Reseed, _) => row.micros().saturating_mul(1_000),
+                (_, Some(choice)) => choice.at,
+                (_, None) => u64::MAX,
+            });
+        }
+        let rows: Vec<_> = rows.iter().map(|row| self.line(row, trace, &scoped)).collect();
         let width = rows.iter().map(|(place, ..)| place.chars().count()).max().unwrap_or(0);
         for (place, ordinal, rest) in rows {
             let _ = writeln!(text, "{place:width$}  {ordinal:<6} {rest}");

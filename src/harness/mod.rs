@@ -182,7 +182,7 @@ fn explored(simulation: &Simulation, runs: u64, seed: u64, out: Option<&Path>) -
 fn goals() -> ExitCode {
     for entry in assert::catalogue() {
         let place = entry.place();
-        println!("{:24}  {}  ({}:{})", entry.kind.to_string(), entry.name, place.file, place.line);
+        println!("{:24}  {}  ({}:{})", entry.kind.to_string(), entry.name, crate::choice::short_file(place.file), place.line);
     }
     ExitCode::SUCCESS
 }

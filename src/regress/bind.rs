@@ -31,6 +31,9 @@ pub struct Bound {
 /// A place in the source: file, line, column, method.
 type Place = (String, u32, u32, String);
 
+/// Places, each with the highest value that a choice there could have had.
+type Places = BTreeMap<Place, u64>;
+
 fn place(site: &Site<'_>) -> Place {
     (site.file.to_owned(), site.line, site.column, site.method.to_owned())
 }
@@ -41,41 +44,54 @@ fn spell((file, line, column, method): &Place) -> String {
 
 /// The places that runs of `simulation` draw from, as a regression lists them.
 pub(super) fn sites(simulation: &Simulation, tape: &Tape) -> Vec<String> {
-    let mut places = BTreeSet::new();
+    let mut places = Places::new();
     seeded(simulation, &mut places);
     run(simulation, tape, &mut places);
-    places.iter().map(spell).collect()
+    places.iter().map(|(place, max)| format!("{} {max}", spell(place))).collect()
 }
 
-fn seeded(simulation: &Simulation, places: &mut BTreeSet<Place>) {
+/// Reads a line that [`sites`] wrote.
+fn parse_site(line: &str) -> Option<(Place, u64)> {
+    let (name, max) = line.rsplit_once(' ')?;
+    let name = format!("@{name}");
+    let (_, site) = Site::split(&name)?;
+    Some((place(&site), max.parse().ok()?))
+}
+
+fn seeded(simulation: &Simulation, places: &mut Places) {
     for seed in 0..SEEDS {
         run(simulation, &Tape::swarm(seed), places);
     }
 }
 
-fn run(simulation: &Simulation, tape: &Tape, places: &mut BTreeSet<Place>) {
+fn run(simulation: &Simulation, tape: &Tape, places: &mut Places) {
     let outcome = simulation.run_with(tape, Recording::Story);
     let (Some(trace), Some(names)) = (outcome.trace(), outcome.names()) else { return };
-    for label in trace.labels() {
-        if let Some((_, site)) = names.get(label).and_then(Site::split) {
-            places.insert(place(&site));
+    let of_label: Vec<_> =
+        trace.labels().map(|label| names.get(label).and_then(Site::split).map(|(_, site)| place(&site))).collect();
+    for choice in trace.choices() {
+        if let Some(place) = &of_label[trace.label_index(choice)] {
+            match places.get_mut(place) {
+                Some(max) => *max = choice.max.max(*max),
+                None => _ = places.insert(place.clone(), choice.max),
+            }
         }
     }
 }
 
 /// Binds `text` to the program of `simulation`.
 pub fn bind(simulation: &Simulation, text: &TextTape) -> Bound {
-    let mut saved: BTreeSet<Place> = BTreeSet::new();
-    for name in text.noted("site").map(|site| format!("@{site}")).chain(text.labels.values().cloned()) {
-        if let Some((_, site)) = Site::split(&name) {
-            saved.insert(place(&site));
+    let mut saved: Places = text.noted("site").filter_map(parse_site).collect();
+    for name in text.labels.values() {
+        if let Some((_, site)) = Site::split(name) {
+            saved.entry(place(&site)).or_insert(0);
         }
     }
     let mut bound = Bound { tape: text.tape.clone(), moved: 0 };
     if !text.labels.values().any(|name| Site::split(name).is_some()) {
         return bound;
     }
-    let mut now = BTreeSet::new();
+    let mut now = Places::new();
     seeded(simulation, &mut now);
     for _ in 0..ROUNDS {
         let known = now.len();
@@ -112,50 +128,73 @@ fn rebind(text: &TextTape, moves: &BTreeMap<Place, Place>) -> Bound {
 }
 
 /// Lays the places of each file side by side.
-fn align(saved: &BTreeSet<Place>, now: &BTreeSet<Place>) -> BTreeMap<Place, Place> {
-    let files: BTreeSet<_> = saved.iter().map(|place| place.0.clone()).collect();
+fn align(saved: &Places, now: &Places) -> BTreeMap<Place, Place> {
+    let files: BTreeSet<_> = saved.keys().map(|place| place.0.clone()).collect();
     let mut moves = BTreeMap::new();
     for file in files {
-        let of = |places: &BTreeSet<Place>| places.iter().filter(|place| place.0 == file).cloned().collect::<Vec<_>>();
+        let of = |places: &Places| {
+            let inside = places.iter().filter(|(place, _)| place.0 == file);
+            inside.map(|(place, &max)| (place.clone(), max)).collect::<Vec<_>>()
+        };
         let (old, new) = (of(saved), of(now));
-        if old == new {
+        if old.iter().map(|(place, _)| place).eq(new.iter().map(|(place, _)| place)) {
             continue;
         }
-        let pairs = if old.len().max(new.len()) > PLACES_MAX { by_rank(&old, &new) } else { in_order(&old, &new) };
-        moves.extend(pairs.into_iter().map(|(one, other)| (old[one].clone(), new[other].clone())));
+        if old.len().max(new.len()) > PLACES_MAX {
+            let pairs = by_rank(&old, &new);
+            moves.extend(pairs.into_iter().map(|(one, other)| (old[one].0.clone(), new[other].0.clone())));
+            continue;
+        }
+        // what is left over may be a block that moved: it is laid beside what is left there
+        let (mut old, mut new) = (old, new);
+        loop {
+            let pairs = in_order(&old, &new);
+            if pairs.is_empty() {
+                break;
+            }
+            moves.extend(pairs.iter().map(|&(one, other)| (old[one].0.clone(), new[other].0.clone())));
+            for &(one, other) in pairs.iter().rev() {
+                old.remove(one);
+                new.remove(other);
+            }
+        }
     }
     moves
 }
 
 /// The n-th place of a method becomes the n-th one.
-fn by_rank(old: &[Place], new: &[Place]) -> Vec<(usize, usize)> {
-    let rank = |places: &[Place], index: usize| places[..index].iter().filter(|place| place.3 == places[index].3).count();
+fn by_rank(old: &[(Place, u64)], new: &[(Place, u64)]) -> Vec<(usize, usize)> {
+    let rank = |places: &[(Place, u64)], index: usize| {
+        places[..index].iter().filter(|(place, _)| place.3 == places[index].0.3).count()
+    };
     let mut pairs = Vec::new();
     for one in 0..old.len() {
         let wanted = rank(old, one);
-        let other = (0..new.len()).find(|&other| new[other].3 == old[one].3 && rank(new, other) == wanted);
+        let other = (0..new.len()).find(|&other| new[other].0.3 == old[one].0.3 && rank(new, other) == wanted);
         pairs.extend(other.map(|other| (one, other)));
     }
     pairs
 }
 
 /// The best way to pair places in order: each pair of one method counts 100, 20 more when it has
-/// moved by as many lines as the pair before it, 5 more when its column is the same.
-fn in_order(old: &[Place], new: &[Place]) -> Vec<(usize, usize)> {
-    let shift = |one: usize, other: usize| i64::from(new[other].1) - i64::from(old[one].1);
+/// moved by as many lines as the pair before it, 20 more when its choices have as many values
+/// (a changed range is no reason to lose it), 5 more when its column is the same.
+fn in_order(old: &[(Place, u64)], new: &[(Place, u64)]) -> Vec<(usize, usize)> {
+    let shift = |one: usize, other: usize| i64::from(new[other].0.1) - i64::from(old[one].0.1);
     let mut best: Vec<Vec<Option<(i64, Option<(usize, usize)>)>>> = vec![vec![None; new.len()]; old.len()];
     let mut last: Option<(i64, (usize, usize))> = None;
     for one in 0..old.len() {
         for other in 0..new.len() {
-            if old[one].3 != new[other].3 {
+            if old[one].0.3 != new[other].0.3 {
                 continue;
             }
-            let own = 100 + if old[one].2 == new[other].2 { 5 } else { 0 };
-            let mut score = (own + if shift(one, other) == 0 { 20 } else { 0 }, None);
+            let same = |equal: bool, points: i64| if equal { points } else { 0 };
+            let own = 100 + same(old[one].0.2 == new[other].0.2, 5) + same(old[one].1 == new[other].1, 20);
+            let mut score = (own + same(shift(one, other) == 0, 20), None);
             for (before, row) in best.iter().enumerate().take(one) {
                 for (matched, cell) in row.iter().enumerate().take(other) {
                     if let Some((so_far, _)) = cell {
-                        let along = if shift(before, matched) == shift(one, other) { 20 } else { 0 };
+                        let along = same(shift(before, matched) == shift(one, other), 20);
                         if so_far + own + along > score.0 {
                             score = (so_far + own + along, Some((before, matched)));
                         }
@@ -182,8 +221,8 @@ fn in_order(old: &[Place], new: &[Place]) -> Vec<(usize, usize)> {
 mod tests {
     use super::*;
 
-    fn places(lines: &[(u32, &str)]) -> Vec<Place> {
-        lines.iter().map(|&(line, method)| ("src/lib.rs".to_owned(), line, 9, method.to_owned())).collect()
+    fn places(lines: &[(u32, &str)]) -> Vec<(Place, u64)> {
+        lines.iter().map(|&(line, method)| (("src/lib.rs".to_owned(), line, 9, method.to_owned()), 9)).collect()
     }
 
     #[test]
