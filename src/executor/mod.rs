@@ -28,6 +28,12 @@ thread_local! {
     static RUN: Cell<u64> = const { Cell::new(0) };
 }
 
+/// The run in progress on this thread, 0 outside of runs.
+#[inline]
+pub(crate) fn current_run() -> u64 {
+    RUN.get()
+}
+
 /// Names a task; the generation tells it from an earlier one in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TaskId {

@@ -1,5 +1,6 @@
 //! What a workload or process can reach.
 
+use crate::executor::current_run;
 use crate::sim::{SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
@@ -17,6 +18,7 @@ pub struct SimContext {
 
 #[derive(Debug)]
 struct Inner {
+    run: u64,
     host: HostId,
     name: String,
     ip: IpAddr,
@@ -47,6 +49,7 @@ impl SimContext {
         let Seat { host, boot, client_id, client_count } = seat;
         let place = topology.host(host);
         let inner = Inner {
+            run: current_run(),
             host,
             name: place.name.clone(),
             ip: place.ip,
@@ -109,32 +112,32 @@ impl SimContext {
 
     /// TCP connections to the others.
     pub fn network(&self) -> &SimNetwork {
-        &self.inner.network
+        &self.now().network
     }
 
     /// The virtual clock.
     pub fn time(&self) -> &SimTime {
-        &self.inner.time
+        &self.now().time
     }
 
     /// Random values: choices of the tape.
     pub fn random(&self) -> &SimRandomProvider {
-        &self.inner.random
+        &self.now().random
     }
 
     /// The disk of this host.
     pub fn storage(&self) -> &SimStorage {
-        &self.inner.storage
+        &self.now().storage
     }
 
     /// More tasks on this host.
     pub fn task(&self) -> &SimTasks {
-        &self.inner.tasks
+        &self.now().tasks
     }
 
     /// Values shared with other workloads, processes and invariants.
     pub fn state(&self) -> &SharedState {
-        &self.inner.state
+        &self.now().state
     }
 
     /// Fires when *this* process is asked to stop, or, for a workload, when the simulation ends
@@ -153,7 +156,7 @@ impl SimContext {
     /// ```
     pub fn note(&self, line: impl FnOnce() -> String) {
         let told = with(|world| {
-            world.record(What::Note, self.inner.host, 0);
+            world.record(What::Note, self.now().host, 0);
             world.events.told()
         });
         if told {
@@ -161,6 +164,15 @@ impl SimContext {
             let line = line();
             with(|world| world.tell(true, self.inner.host, || line));
         }
+    }
+
+    /// What is of use only while the run lasts.
+    #[inline]
+    #[track_caller]
+    fn now(&self) -> &Inner {
+        let run = current_run();
+        assert!(run == self.inner.run || run == 0, "a SimContext of an earlier run was used: its simulation is over");
+        &self.inner
     }
 
     pub(crate) fn host(&self) -> HostId {

@@ -194,7 +194,13 @@ impl<'a> Driver<'a> {
         let all_back = |driver: &Self| driver.workloads.iter().all(Option::is_some);
         let mut stop = Stop::Late;
         if let Some(storm) = limits.storm {
-            stop = self.drive((start + nanos(storm)).min(budget), all_back);
+            let end = (start + nanos(storm)).min(budget);
+            stop = self.drive(end, all_back);
+            if stop == Stop::Deadlock {
+                // they may all wait for the end of the storm: their tokens
+                with(|world| world.advance(end));
+                stop = Stop::Late;
+            }
             if stop == Stop::Late {
                 self.calm();
                 with(|world| world.tell_all(|| "the storm is over: workloads are asked to stop".to_owned()));

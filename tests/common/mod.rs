@@ -90,7 +90,7 @@ pub(crate) fn tape(exceptions: &[(&str, u32, u64)]) -> Tape {
 #[allow(unused_macros)]
 macro_rules! client {
     ($run:expr) => {
-        || -> Box<dyn Workload> { Box::new(Client($run)) }
+        move || -> Box<dyn Workload> { Box::new(Client($run)) }
     };
 }
 
@@ -98,6 +98,6 @@ macro_rules! client {
 #[allow(unused_macros)]
 macro_rules! server {
     ($run:expr) => {
-        || -> Box<dyn Process> { Box::new(Server($run)) }
+        move || -> Box<dyn Process> { Box::new(Server($run)) }
     };
 }
