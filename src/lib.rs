@@ -116,3 +116,8 @@ pub mod __private {
     #[cfg(feature = "sim")]
     pub use crate::run::select_start;
 }
+
+/// The README's examples, as tests.
+#[cfg(all(doctest, feature = "sim"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
