@@ -1,0 +1,65 @@
+//! The bugs are found where they are, nothing is found where they are fixed, and a tape tells
+//! the whole run.
+
+use simfuzz::{Recording, Simulation, Tape};
+
+/// The identity of the first finding, and the executions until then.
+fn first_finding(simulation: &Simulation, seeds: u64) -> Option<(String, u64)> {
+    (0..seeds).find_map(|seed| {
+        let outcome = simulation.run_with(&Tape::swarm(seed), Recording::Result);
+        Some((outcome.finding()?.identity.clone(), seed + 1))
+    })
+}
+
+/// The versions with the bugs give `identity`, those without nothing at all.
+fn expect(simulation: &Simulation, seeds: u64, identity: &str) {
+    let found = first_finding(simulation, seeds);
+    if cfg!(feature = "fixed") {
+        assert_eq!(found, None);
+    } else {
+        let (found, _) = found.unwrap_or_else(|| panic!("no finding in {seeds} seeds"));
+        assert_eq!(found, identity);
+    }
+}
+
+/// Each seed gives its digest again: after other runs, on another thread, and when everything is
+/// recorded.
+fn repeats(simulation: fn() -> Simulation, seeds: u64) {
+    let digests = move |recording| {
+        let simulation = simulation();
+        (0..seeds)
+            .map(|seed| simulation.run_with(&Tape::swarm(seed), recording).digest())
+            .collect::<Vec<_>>()
+    };
+    let here = digests(Recording::Result);
+    let there = std::thread::scope(|scope| scope.spawn(move || digests(Recording::Story)).join());
+    assert_eq!(Some(here), there.ok());
+}
+
+#[test]
+fn flume_keeps_messages_in_order_only_since_the_fix() {
+    expect(
+        &real_bugs::flume::simulation(),
+        1_000,
+        "always: messages arrive in order",
+    );
+}
+
+#[test]
+fn omnipaxos_nodes_agree_only_since_the_fix() {
+    expect(
+        &real_bugs::omnipaxos::simulation(),
+        500,
+        "always: nodes agree on what is decided",
+    );
+}
+
+#[test]
+fn runs_of_flume_repeat() {
+    repeats(real_bugs::flume::simulation, 1_000);
+}
+
+#[test]
+fn runs_of_omnipaxos_repeat() {
+    repeats(real_bugs::omnipaxos::simulation, 200);
+}
