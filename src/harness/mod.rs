@@ -148,15 +148,18 @@ fn replay(simulation: &Simulation, files: &[PathBuf], verbose: bool, lenient: bo
 
 fn print(tape: &Tape, outcome: &Outcome, verbose: bool) {
     let text = outcome.text(tape).map(|text| text.print(outcome.trace())).unwrap_or_default();
-    let mut out = std::io::stdout().lock();
-    // a closed pipe (`| head`) is no error of ours
-    let _ = write!(out, "{text}\n{}\n{outcome}\n", outcome.tell(verbose));
+    say(&format_args!("{text}\n{}\n{outcome}", outcome.tell(verbose)));
+}
+
+/// Prints a line. That nobody reads on (`| head`) is no error of ours.
+fn say(line: &impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn seeds(simulation: &Simulation, count: u64, from: u64, jobs: usize) -> ExitCode {
     let seeds: Vec<_> = (from..from.saturating_add(count)).collect();
     let report = run_seeds(simulation, &seeds, jobs.max(1));
-    println!("{report}");
+    say(&report);
     if count == 0 {
         eprintln!("error: no seed was run, so nothing was tested");
         return ExitCode::from(2);
@@ -166,15 +169,20 @@ fn seeds(simulation: &Simulation, count: u64, from: u64, jobs: usize) -> ExitCod
 
 fn explored(simulation: &Simulation, runs: u64, seed: u64, out: Option<&Path>) -> Result<ExitCode, String> {
     let explored = crate::explore(simulation, seed, runs, |line| eprintln!("{line}"));
-    println!("{} executions, {} features, {} tapes kept", explored.executions, explored.features, explored.corpus.len());
+    say(&format_args!(
+        "{} executions, {} features, {} tapes kept",
+        explored.executions,
+        explored.features,
+        explored.corpus.len()
+    ));
     let Some((finding, tape)) = explored.finding else { return Ok(ExitCode::SUCCESS) };
-    println!("{finding}");
+    say(&finding);
     if let Some(out) = out {
         if out.exists() {
             return Err(format!("{} exists: choose another --out", out.display()));
         }
         regress::write_whole(out, &tape.encode()).map_err(|error| format!("cannot write {}: {error}", out.display()))?;
-        println!("the tape is in {}", out.display());
+        say(&format_args!("the tape is in {}", out.display()));
     }
     Ok(ExitCode::from(1))
 }
@@ -182,7 +190,8 @@ fn explored(simulation: &Simulation, runs: u64, seed: u64, out: Option<&Path>) -
 fn goals() -> ExitCode {
     for entry in assert::catalogue() {
         let place = entry.place();
-        println!("{:24}  {}  ({}:{})", entry.kind.to_string(), entry.name, crate::choice::short_file(place.file), place.line);
+        let file = crate::choice::short_file(place.file);
+        say(&format_args!("{:24}  {}  ({file}:{})", entry.kind.to_string(), entry.name, place.line));
     }
     ExitCode::SUCCESS
 }
@@ -208,11 +217,12 @@ fn promote(
         fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
     }
     regress::write_whole(out, text.as_bytes()).map_err(|error| format!("cannot write {}: {error}", out.display()))?;
-    println!("{text}");
-    println!("{name}: {} choices that are not calm, written to {}", promoted.text.tape.rows().len(), out.display());
+    say(&text);
+    let rows = promoted.text.tape.rows().len();
+    say(&format_args!("{name}: {rows} choices that are not calm, written to {}", out.display()));
     match &promoted.finding {
-        Some(finding) => println!("it shows: {}", finding.identity),
-        None => println!("it has no finding: it is kept for the goals it reaches"),
+        Some(finding) => say(&format_args!("it shows: {}", finding.identity)),
+        None => say(&"it has no finding: it is kept for the goals it reaches"),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -223,7 +233,7 @@ fn regressions(simulation: &Simulation, target: &str, files: &[PathBuf]) -> Resu
         let saved = read(path, false)?;
         let checked = regress::check(simulation, target, &saved.text)
             .map_err(|error| format!("{}: {error}", path.display()))?;
-        println!("{}  {}", checked.line(), path.display());
+        say(&format_args!("{}  {}", checked.line(), path.display()));
         unexpected |= u8::from(!checked.is_expected());
     }
     Ok(ExitCode::from(unexpected))

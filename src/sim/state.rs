@@ -57,9 +57,13 @@ impl SharedState {
     ///
     /// # Panics
     ///
-    /// When `name` holds a value of another type.
+    /// When `name` holds a value of another type, or is being updated by `change` itself.
     pub fn update<T: Default + 'static, R>(&self, name: &str, change: impl FnOnce(&mut T) -> R) -> R {
-        let known = with(|world| world.state.remove(name));
+        /// Stands in for a value that is out.
+        struct Updating;
+        let known = with(|world| world.state.insert(name.to_owned(), Rc::new(Updating)));
+        let nested = known.as_ref().is_some_and(|known| known.is::<Updating>());
+        assert!(!nested, "`{name}` is being updated: an update can't be nested in itself");
         let mut out = Out { name, value: Some(known.unwrap_or_else(|| Rc::new(T::default()))) };
         let value = out.value.as_mut().and_then(Rc::get_mut).expect("what is out of the state is held once");
         let value = value.downcast_mut::<T>().unwrap_or_else(|| panic!("`{name}` was published with another type"));
