@@ -1,1 +1,54 @@
-fn main() {}
+//! `cargo simfuzz`: run a fuzz target, replay what it found, keep it as a regression.
+//!
+//! Owns the way from the command line to the command's file, and the exit code. Everything that
+//! is known of tapes and runs lives in the target's own binary, which the commands build and
+//! call.
+//!
+//! The same binary is also the `RUSTC_WRAPPER` of the builds that it starts (see `instrument`).
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "no simulation runs in this process: it waits for compilers and fuzzers in real time"
+)]
+
+mod build;
+mod campaign;
+mod cli;
+mod fuzzer;
+mod instrument;
+mod libfuzzer;
+mod list;
+mod plain;
+mod project;
+mod regressions;
+mod screen;
+mod stop;
+mod toolchain;
+mod watched;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if let Some(code) = instrument::rustc_wrapper() {
+        return code;
+    }
+    // as a subcommand cargo hands on its own word: `cargo-simfuzz simfuzz run ...`
+    let args = std::env::args_os().enumerate();
+    let args = args.filter(|(index, arg)| *index != 1 || arg != "simfuzz").map(|(_, arg)| arg);
+    let done = match cli::Cli::parse_from(args).command {
+        cli::Command::Run(args) => campaign::run(&args),
+        cli::Command::Replay(args) => plain::replay(&args),
+        cli::Command::Promote(args) => regressions::promote(&args),
+        cli::Command::Regress(args) => regressions::regress(&args),
+        cli::Command::Seeds(args) => plain::seeds(&args),
+        cli::Command::List(args) => list::list(&args),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(stop) => {
+            eprintln!("error: {stop}");
+            ExitCode::from(stop.code())
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! `cargo simfuzz run`: from the corpus to a verdict.
+//!
+//! Owns the corpus folders, the findings and the exit code. How the fuzzer is built and watched
+//! is `fuzzer`'s business.
+
+use crate::cli::RunArgs;
+use crate::fuzzer::{self, Ended};
+use crate::instrument::Instrument;
+use crate::list::files;
+use crate::project::{Project, Target, shown};
+use crate::screen::{Screen, clock, count, grouped};
+use crate::stop::{CLEAN, FINDING, Stop};
+use crate::toolchain::Toolchain;
+use crate::watched::interrupted;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines of the replay that a finding shows; the rest is a command away.
+const STORY_LINES: usize = 24;
+
+/// libFuzzer's exit code after Ctrl-C.
+const INTERRUPT_CODE: i32 = 72;
+
+/// Its exit codes for a timeout, for memory, and for a crash.
+const FINDING_CODES: [i32; 3] = [70, 71, 77];
+
+pub(crate) fn run(args: &RunArgs) -> Result<u8, Stop> {
+    let project = Project::find(args.package.fuzz_dir.as_deref())?;
+    let target = project.target(&args.target)?;
+    if let Some(missing) = args.corpus.iter().find(|folder| !folder.is_dir()) {
+        return Err(Stop::bad(format!("no folder {}: correct `--corpus` or leave it out", missing.display())));
+    }
+    let mut screen = Screen::new();
+    let toolchain = Toolchain::find(args.sanitizer, &mut screen)?;
+    let instrument = Instrument::choose(&project, args.instrument.as_deref())?;
+    let sanitizer = args.sanitizer.name();
+    screen.line(&format!("{}: sanitizer {sanitizer}, steered by {}", target.name, instrument.shown()));
+    let corpora = Corpora::prepare(target, args, &screen)?;
+    let binary = fuzzer::build(target, args, &toolchain, &instrument, &mut screen)?;
+    let before = names(&target.artifacts());
+    let ended = fuzzer::fuzz(fuzzer::command(&binary, target, args, corpora.folders()), args, &mut screen)?;
+    let tapes = findings(target, &before, &ended);
+    if !tapes.is_empty() {
+        return report(target, args, &binary, &tapes, &ended, &mut screen);
+    }
+    verdict_without_tape(&corpora, &ended)
+}
+
+/// The folders that the fuzzer reads.
+#[derive(Debug)]
+struct Corpora {
+    /// The one that it also writes.
+    working: PathBuf,
+    /// Is it for this campaign alone?
+    fresh: bool,
+    read_only: Vec<PathBuf>,
+}
+
+impl Corpora {
+    fn prepare(target: Target<'_>, args: &RunArgs, screen: &Screen) -> Result<Self, Stop> {
+        let working = match args.fresh {
+            true => {
+                target.project.target_directory().join(format!("simfuzz/fresh/{}-{}", target.name, std::process::id()))
+            }
+            false => target.working_corpus(),
+        };
+        for folder in [&working, &target.artifacts()] {
+            fs::create_dir_all(folder)
+                .map_err(|error| Stop::bad(format!("{} can't be made: {error}", shown(folder))))?;
+        }
+        let seeds = target.seeds();
+        let start = match (files(&seeds), files(&working)) {
+            (0, 0) => format!("no seeds in {}, starting from an empty corpus", shown(&seeds)),
+            (0, tapes) => format!("no seeds in {}, {} in {}", shown(&seeds), count(tapes, "tape"), shown(&working)),
+            (found, 0) => format!("{} in {}", count(found, "seed"), shown(&seeds)),
+            (found, tapes) => {
+                let found = count(found, "seed");
+                format!("{found} in {}, {} in {}", shown(&seeds), count(tapes, "tape"), shown(&working))
+            }
+        };
+        screen.line(&format!("corpus: {start}"));
+        let read_only = seeds.is_dir().then_some(seeds).into_iter().chain(args.corpus.iter().cloned()).collect();
+        Ok(Self { working, fresh: args.fresh, read_only })
+    }
+
+    /// The folder that is written to comes first: libFuzzer knows it by that.
+    fn folders(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.working).chain(&self.read_only)
+    }
+
+    /// What there is at the end.
+    fn shown(&self) -> String {
+        let tapes = count(files(&self.working), "tape");
+        match self.fresh {
+            true => format!("{tapes}, which are dropped"),
+            false => format!("{tapes} in {}", shown(&self.working)),
+        }
+    }
+}
+
+impl Drop for Corpora {
+    fn drop(&mut self) {
+        if self.fresh {
+            // a leftover in the build folder does no harm
+            let _ = fs::remove_dir_all(&self.working);
+        }
+    }
+}
+
+/// The names of the files in `folder`.
+fn names(folder: &Path) -> BTreeSet<PathBuf> {
+    fs::read_dir(folder)
+        .map_or_else(|_| BTreeSet::new(), |entries| entries.flatten().map(|entry| entry.path()).collect())
+}
+
+/// The tapes of findings: those that libFuzzer named, and those that are new (under `-fork` the
+/// names are in the logs of its children).
+fn findings(target: Target<'_>, before: &BTreeSet<PathBuf>, ended: &Ended) -> Vec<PathBuf> {
+    let new = names(&target.artifacts()).difference(before).cloned().collect::<Vec<_>>();
+    let mut tapes: BTreeSet<_> = ended.written.iter().cloned().chain(new).collect();
+    // a slow run is not a finding; libFuzzer keeps it for those who tune
+    tapes.retain(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let named = ["crash-", "timeout-", "oom-", "leak-"].iter().any(|kind| name.starts_with(kind));
+        named || (ended.written.contains(path) && !name.starts_with("slow-unit-"))
+    });
+    let mut tapes: Vec<_> = tapes.into_iter().collect();
+    // the shortest is the easiest to read
+    tapes.sort_by_key(|path| (fs::metadata(path).map_or(u64::MAX, |file| file.len()), path.clone()));
+    tapes
+}
+
+/// Says what was found and how to go on.
+fn report(
+    target: Target<'_>,
+    args: &RunArgs,
+    binary: &Path,
+    tapes: &[PathBuf],
+    ended: &Ended,
+    screen: &mut Screen,
+) -> Result<u8, Stop> {
+    let first = &tapes[0];
+    screen.line(&format!("\nfinding after {}\n", effort(ended)));
+    if let Some(sentence) = unwritten(first) {
+        tail(ended);
+        return Err(Stop::bad(sentence));
+    }
+    show(binary, first, ended, screen);
+    println!();
+    for tape in tapes {
+        println!("tape: {}", shown(tape));
+    }
+    // the fuzzer also tries bytes that are no whole tape
+    let torn = fs::read(first).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
+    let options = format!("{}{}", args.package, if torn { " --lenient" } else { "" });
+    println!("replay: cargo simfuzz replay{options} {} {}", target.name, shown(first));
+    println!("keep it: cargo simfuzz promote{options} {} {} --name NAME", target.name, shown(first));
+    Ok(FINDING)
+}
+
+/// Shows the finding and the last lines of its story.
+fn show(binary: &Path, tape: &Path, ended: &Ended, screen: &mut Screen) {
+    let kind = tape.file_name().unwrap_or_default().to_string_lossy();
+    if kind.starts_with("timeout-") || kind.starts_with("oom-") {
+        let what = if kind.starts_with("oom-") { "used more memory than the limit" } else { "didn't end in time" };
+        println!("the run {what} (`-- -timeout=SECONDS -rss_limit_mb=MB` sets the limits)");
+        return;
+    }
+    match fuzzer::story(binary, tape, screen) {
+        Ok(story) => {
+            let lines: Vec<_> = story.lines().collect();
+            let skipped = lines.len().saturating_sub(STORY_LINES);
+            if skipped > 0 {
+                println!("... {} before, see the replay", count(skipped, "line"));
+            }
+            lines[skipped..].iter().for_each(|line| println!("{line}"));
+        }
+        Err(stop) => println!("{stop}"),
+    }
+    if matches!(fuzzer::again(binary, tape, screen), Ok(status) if status.success()) {
+        println!("\nthe same tape passes now: the run isn't a function of its tape. The fuzzer saw:");
+        tail(ended);
+    }
+}
+
+/// The end of a process that left no tape.
+fn verdict_without_tape(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
+    match ended.status.code() {
+        Some(0 | INTERRUPT_CODE) => clean(corpora, ended),
+        None if interrupted() => clean(corpora, ended),
+        code if code.is_none_or(|code| FINDING_CODES.contains(&code)) => {
+            tail(ended);
+            println!("\nthe fuzzer died after {} ({}) and its tape is lost", effort(ended), ended.status);
+            println!("a stack overflow does that: `--sanitizer address` catches it and saves the tape");
+            Ok(FINDING)
+        }
+        _ => {
+            tail(ended);
+            Err(Stop::bad(format!(
+                "the fuzzer ended by itself ({}), see its last lines above; the flags after `--` go to it",
+                ended.status
+            )))
+        }
+    }
+}
+
+fn clean(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
+    println!("no finding in {}; {}", effort(ended), corpora.shown());
+    Ok(CLEAN)
+}
+
+/// "1,234 runs in 0:12 (102/s)".
+fn effort(ended: &Ended) -> String {
+    let speed = (ended.runs as f64 / ended.elapsed.as_secs_f64().max(0.001)) as u64;
+    format!("{} runs in {} ({}/s)", grouped(ended.runs), clock(ended.elapsed), grouped(speed))
+}
+
+/// A full disk leaves an empty file, about which libFuzzer says nothing.
+fn unwritten(tape: &Path) -> Option<String> {
+    // the sha1 of no bytes: the empty tape is a tape too
+    let empty = tape.to_string_lossy().ends_with("-da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    match fs::metadata(tape) {
+        Ok(file) if file.len() > 0 || empty => None,
+        _ => Some(format!("the tape was not written to {}: is the disk full?", shown(tape))),
+    }
+}
+
+fn tail(ended: &Ended) {
+    ended.tail.iter().for_each(|line| println!("  {line}"));
+}

@@ -1,0 +1,239 @@
+//! The command line: what can be typed, and its help.
+//!
+//! Owns no behaviour. Arguments come in cargo-fuzz's order: the target, then files.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Run simulations under a coverage-guided fuzzer, replay what it finds, keep it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-simfuzz", bin_name = "cargo simfuzz", version)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz run sim_target                       fuzz until there is a finding
+  cargo simfuzz replay sim_target crash-1f0c         show a tape and its run
+  cargo simfuzz promote sim_target crash-1f0c --name lost-write
+  cargo simfuzz regress                              replay all kept tapes
+
+Exit codes: 0 nothing found, 1 a finding, 2 bad input or a missing tool.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(RunArgs),
+    Replay(ReplayArgs),
+    Promote(PromoteArgs),
+    Regress(RegressArgs),
+    Seeds(SeedsArgs),
+    List(ListArgs),
+}
+
+/// Fuzz a target until it has a finding, or until the time or the runs are up.
+///
+/// Builds the target with cargo-fuzz (which is installed if it is missing), and starts from the
+/// working corpus `fuzz/corpus/TARGET` and the committed seeds `corpus/TARGET/seeds`, which are
+/// only read. A finding's tape goes to `fuzz/artifacts/TARGET`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz run sim_target
+  cargo simfuzz run sim_target --time 60 --jobs 2
+  cargo simfuzz run sim_target -- -seed=7 -max_len=8192
+
+Exit codes: 0 ended without a finding (also by Ctrl-C), 1 a finding, 2 bad input or a missing tool.")]
+pub(crate) struct RunArgs {
+    /// A [[bin]] of fuzz/Cargo.toml; `cargo simfuzz list` shows them
+    pub(crate) target: String,
+    /// Processes that fuzz at the same time and share the corpus (libFuzzer's -fork)
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    /// Stop after this many seconds (libFuzzer's -max_total_time)
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time: Option<u64>,
+    /// Stop after this many runs (libFuzzer's -runs)
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<u64>,
+    /// `address` needs nightly and is 5 to 6 times slower; it is for unsafe code and stack overflows
+    #[arg(short, long, value_enum, default_value_t = Sanitizer::None)]
+    pub(crate) sanitizer: Sanitizer,
+    /// Packages whose branches steer the fuzzer: `all`, `none`, or names with commas
+    ///
+    /// Without the option: the workspace and path packages of the fuzz project, and what its
+    /// Cargo.toml names in `[package.metadata.simfuzz] instrument = ["flume"]`. Branches of the
+    /// simulator and of async runtimes are noise and cost speed.
+    #[arg(long, value_name = "PACKAGES")]
+    pub(crate) instrument: Option<String>,
+    /// Start from the committed seeds alone, and drop the corpus at the end
+    ///
+    /// For measurements, and for a CI that starts anew each time. Findings are kept.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// One more folder of tapes to start from; it is only read
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) corpus: Vec<PathBuf>,
+    /// Show libFuzzer's output as it is
+    #[arg(long)]
+    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) package: Package,
+    /// Flags for libFuzzer; they win over those that simfuzz gives
+    #[arg(last = true, value_name = "LIBFUZZER_FLAGS")]
+    pub(crate) flags: Vec<String>,
+}
+
+/// Show tapes as text, with the story and the outcome of their runs.
+///
+/// Uses a plain build on any toolchain: no fuzzer, no C++.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz replay sim_target fuzz/artifacts/sim_target/crash-1f0c
+
+Exit codes: 0 passed, 1 a finding, 2 bad input, 3 the run was cut off at its bound.")]
+pub(crate) struct ReplayArgs {
+    /// A [[bin]] of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// Tapes, as bytes or as text
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Tell of every choice and disk operation too
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Read an empty or torn file as the fuzzer does
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Keep a tape as a regression: corpus/TARGET/regressions/NAME.tape, which is text.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz promote sim_target fuzz/artifacts/sim_target/crash-1f0c --name lost-write")]
+pub(crate) struct PromoteArgs {
+    /// A [[bin]] of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// The tape of a finding, or any other
+    pub(crate) file: PathBuf,
+    /// The regression's file name, without `.tape`
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The bug is known and open: the regression passes while it still shows
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// Replace the regression of that name
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Read an empty or torn file as the fuzzer does
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Replay the regressions of one target, or of all.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz regress sim_target
+
+Exit codes: 0 all are as expected, 1 one is not, 2 bad input.")]
+pub(crate) struct RegressArgs {
+    /// A [[bin]] of fuzz/Cargo.toml; all of them without it
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Run a target on N random seeds, without a fuzzer, and report its goals and findings.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz seeds sim_target 1000 --jobs 2
+
+Exit codes: 0 nothing found, 1 a finding, 2 bad input.")]
+pub(crate) struct SeedsArgs {
+    /// A [[bin]] of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// How many seeds
+    #[arg(value_name = "N")]
+    pub(crate) count: u64,
+    /// The first seed
+    #[arg(long, value_name = "SEED")]
+    pub(crate) from: Option<u64>,
+    /// Threads
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// List the targets with their seeds, corpus, regressions and findings.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz list")]
+pub(crate) struct ListArgs {
+    /// The folder of the fuzz package; without it the nearest `fuzz`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) fuzz_dir: Option<PathBuf>,
+}
+
+/// Which fuzz package is built, and with which features.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Package {
+    /// The folder of the fuzz package; without it the nearest `fuzz`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) fuzz_dir: Option<PathBuf>,
+    /// Build the fuzz package with these features, separated by commas
+    #[arg(long, value_name = "FEATURES")]
+    features: Option<String>,
+    /// Build the fuzz package without its default features
+    #[arg(long)]
+    no_default_features: bool,
+}
+
+impl Package {
+    /// The arguments for cargo and cargo-fuzz that choose the features.
+    pub(crate) fn features(&self) -> Vec<String> {
+        let mut args = Vec::new();
+        if self.no_default_features {
+            args.push("--no-default-features".into());
+        }
+        if let Some(features) = &self.features {
+            args.extend(["--features".into(), features.clone()]);
+        }
+        args
+    }
+}
+
+/// The same options, to be typed again: each with a space before it.
+impl fmt::Display for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(folder) = &self.fuzz_dir {
+            write!(f, " --fuzz-dir {}", folder.display())?;
+        }
+        self.features().iter().try_for_each(|arg| write!(f, " {arg}"))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Sanitizer {
+    None,
+    Address,
+}
+
+impl Sanitizer {
+    /// Its name at cargo-fuzz.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Address => "address",
+        }
+    }
+}
