@@ -57,6 +57,18 @@ struct TaskWaker {
     alarm: Arc<Alarm>,
 }
 
+impl TaskWaker {
+    /// Puts the task into the ready queue, unless it is there. Only the run's thread comes here, so
+    /// that a swap, which locks the bus, is not needed.
+    #[inline]
+    fn queue(&self) {
+        if !self.queued.load(Relaxed) {
+            self.queued.store(true, Relaxed);
+            READY.with_borrow_mut(|ready| ready.push_back(self.id));
+        }
+    }
+}
+
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
@@ -64,9 +76,7 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if RUN.try_with(Cell::get) == Ok(self.run) {
-            if !self.queued.swap(true, Relaxed) {
-                READY.with_borrow_mut(|ready| ready.push_back(self.id));
-            }
+            self.queue();
         } else if self.alarm.run.load(Relaxed) == self.run {
             // another thread: its timing is no function of the tape
             self.alarm.foreign.store(true, Relaxed);
@@ -74,17 +84,24 @@ impl Wake for TaskWaker {
     }
 }
 
-/// A task's waker, moved out and back for each poll: cloning it would cost two atomics a poll.
-pub(crate) struct PollWaker {
-    pub(crate) waker: Waker,
-    state: Arc<TaskWaker>,
+/// Who waits for something: a task of this run by its name, which costs nothing to keep, or
+/// whoever stands behind a waker.
+#[derive(Debug)]
+pub(crate) enum Waiter {
+    Task(TaskId),
+    Other(Waker),
 }
+
+/// What a poll needs. One pointer, since it is moved out and back for each poll; and a waker of
+/// its own, since a clone would cost two atomics a poll.
+pub(crate) type Body = Box<(LocalFuture, Waker)>;
 
 /// A task and what the world needs to know of it.
 pub(crate) struct Task {
     generation: u32,
-    future: Option<LocalFuture>,
-    waker: Option<PollWaker>,
+    /// Out while it is polled.
+    body: Option<Body>,
+    state: Option<Arc<TaskWaker>>,
     pub(crate) host: HostId,
     /// Wake-ups until it is held back once; `None` for never.
     pub(crate) hold_in: Option<u64>,
@@ -104,17 +121,43 @@ impl std::fmt::Debug for Task {
 pub(crate) struct Tasks {
     slots: Vec<Task>,
     free: Vec<u32>,
-    live: usize,
     run: u64,
     alarm: Arc<Alarm>,
+    /// The task that is being polled, and its waker's data and table.
+    polled: Option<(TaskId, usize, usize)>,
+}
+
+/// What tells one waker from another.
+fn parts(waker: &Waker) -> (usize, usize) {
+    (waker.data() as usize, std::ptr::from_ref(waker.vtable()) as usize)
 }
 
 impl Tasks {
+    /// Names who would be woken by `waker`: mostly the task that is being polled.
+    #[inline]
+    pub(crate) fn waiter(&self, waker: &Waker) -> Waiter {
+        let (data, table) = parts(waker);
+        match self.polled {
+            Some((id, known, known_table)) if (known, known_table) == (data, table) => Waiter::Task(id),
+            _ => Waiter::Other(waker.clone()),
+        }
+    }
+
+    /// Makes a task ready, as its waker does.
+    #[inline]
+    pub(crate) fn wake(&mut self, id: TaskId) {
+        if let Some(task) = self.get(id)
+            && let Some(state) = &task.state
+        {
+            state.queue();
+        }
+    }
+
     /// Begins run number `run` (not 0).
     pub(crate) fn start(&mut self, run: u64) {
         self.slots.clear();
         self.free.clear();
-        self.live = 0;
+        self.polled = None;
         self.run = run;
         RUN.set(run);
         READY.with_borrow_mut(VecDeque::clear);
@@ -129,7 +172,6 @@ impl Tasks {
         READY.with_borrow_mut(VecDeque::clear);
         self.slots.clear();
         self.free.clear();
-        self.live = 0;
     }
 
     /// Was a task woken by another thread since the run began?
@@ -144,8 +186,8 @@ impl Tasks {
             None => {
                 self.slots.push(Task {
                     generation: 0,
-                    future: None,
-                    waker: None,
+                    body: None,
+                    state: None,
                     host,
                     hold_in,
                     hold_label,
@@ -156,10 +198,9 @@ impl Tasks {
         };
         let task = &mut self.slots[id.slot as usize];
         let waker = Arc::new(TaskWaker { id, run: self.run, queued: AtomicBool::new(true), alarm: self.alarm.clone() });
-        task.future = Some(future);
-        task.waker = Some(PollWaker { waker: Waker::from(waker.clone()), state: waker });
+        task.body = Some(Box::new((future, Waker::from(waker.clone()))));
+        task.state = Some(waker);
         (task.host, task.hold_label, task.hold_in, task.live) = (host, hold_label, hold_in, true);
-        self.live += 1;
         READY.with_borrow_mut(|ready| ready.push_back(id));
         id
     }
@@ -184,44 +225,44 @@ impl Tasks {
         self.slots.get_mut(id.slot as usize).filter(|task| task.generation == id.generation && task.live)
     }
 
-    /// Takes future and waker out for a poll; wakes from here on queue the task again.
+    /// Takes a task's body out for a poll; wakes from here on queue the task again.
     #[inline]
-    pub(crate) fn take(&mut self, id: TaskId) -> Option<(LocalFuture, PollWaker)> {
+    pub(crate) fn take(&mut self, id: TaskId) -> Option<Body> {
         let task = self.get(id)?;
-        let future = task.future.take()?;
-        let waker = task.waker.take()?;
-        waker.state.queued.store(false, Relaxed);
-        Some((future, waker))
+        let body = task.body.take()?;
+        task.state.as_ref()?.queued.store(false, Relaxed);
+        let (data, table) = parts(&body.1);
+        self.polled = Some((id, data, table));
+        Some(body)
     }
 
-    /// Puts a pending future back; gives it back when its task was killed in the meantime.
+    /// Puts the body of a pending task back; gives it back when the task was killed meanwhile.
     #[inline]
-    pub(crate) fn put(&mut self, id: TaskId, future: LocalFuture, waker: PollWaker) -> Option<LocalFuture> {
+    pub(crate) fn put(&mut self, id: TaskId, body: Body) -> Option<Body> {
+        self.polled = None;
         match self.get(id) {
             Some(task) => {
-                task.future = Some(future);
-                task.waker = Some(waker);
+                task.body = Some(body);
                 None
             }
-            None => Some(future),
+            None => Some(body),
         }
     }
 
     /// Ends a task. The future, if it is not being polled, is the caller's to drop, when the
     /// world is not borrowed.
-    pub(crate) fn remove(&mut self, id: TaskId) -> Option<LocalFuture> {
+    pub(crate) fn remove(&mut self, id: TaskId) -> Option<Body> {
         let task = self.get(id)?;
         task.live = false;
         task.generation = task.generation.wrapping_add(1);
-        task.waker = None;
-        let future = task.future.take();
+        task.state = None;
+        let body = task.body.take();
         self.free.push(id.slot);
-        self.live -= 1;
-        future
+        body
     }
 
     /// Ends all tasks that `doomed` picks, in order of their slots.
-    pub(crate) fn remove_all(&mut self, doomed: impl Fn(HostId) -> bool) -> Vec<LocalFuture> {
+    pub(crate) fn remove_all(&mut self, doomed: impl Fn(HostId) -> bool) -> Vec<Body> {
         let ids: Vec<_> = (0u32..)
             .zip(&self.slots)
             .filter(|(_, task)| task.live && doomed(task.host))
@@ -242,10 +283,5 @@ impl Tasks {
     /// Is nothing ready?
     pub(crate) fn idle() -> bool {
         READY.with_borrow(VecDeque::is_empty)
-    }
-
-    /// How many tasks are alive.
-    pub(crate) fn live(&self) -> usize {
-        self.live
     }
 }

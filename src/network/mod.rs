@@ -10,10 +10,10 @@ mod link;
 pub(crate) use conn::{ConnId, Conns, Delivered, Payload, Side};
 pub(crate) use link::Links;
 
+use crate::executor::Waiter;
 use crate::topology::HostId;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::task::Waker;
 
 /// Connections that wait for `accept` on one listener; one more is refused.
 ///
@@ -41,20 +41,25 @@ pub(crate) struct Listener {
     pub(crate) waiting: VecDeque<ConnId>,
     /// All who wait in `accept`: several tasks may, and each must hear of a connection, since
     /// the one that is woken may have turned to something else.
-    acceptors: Vec<Waker>,
+    acceptors: Vec<Waiter>,
 }
 
 impl Listener {
     /// A connection is to be accepted; those to wake are added to `woken`.
-    pub(crate) fn offer(&mut self, conn: ConnId, woken: &mut Vec<Waker>) {
+    pub(crate) fn offer(&mut self, conn: ConnId, woken: &mut Vec<Waiter>) {
         self.waiting.push_back(conn);
         woken.append(&mut self.acceptors);
     }
 
     /// Somebody waits for the next connection.
-    pub(crate) fn wait(&mut self, waker: &Waker) {
-        if !self.acceptors.iter().any(|known| known.will_wake(waker)) {
-            self.acceptors.push(waker.clone());
+    pub(crate) fn wait(&mut self, waiter: Waiter) {
+        let known = self.acceptors.iter().any(|known| match (known, &waiter) {
+            (Waiter::Task(known), Waiter::Task(id)) => known == id,
+            (Waiter::Other(known), Waiter::Other(waker)) => known.will_wake(waker),
+            _ => false,
+        });
+        if !known {
+            self.acceptors.push(waiter);
         }
     }
 }

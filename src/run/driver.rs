@@ -8,7 +8,7 @@ use super::parts::{Process, Workload};
 use super::simulation::{Instance, Role, Simulation};
 use crate::assert;
 use crate::executor::Tasks;
-use crate::sim::{Ask, Found, GIVE_UP, PATIENCE, Panic, SharedState, contained, with};
+use crate::sim::{Ask, Found, GIVE_UP, Panic, Ready, SharedState, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::cell::RefCell;
@@ -446,10 +446,8 @@ impl<'a> Driver<'a> {
         let mut polls = 0;
         let mut instant = now();
         loop {
-            while let Some(stop) = self.poll_ready(&mut polls) {
-                if stop != Stop::Done {
-                    return stop;
-                }
+            if self.poll_ready(&mut polls) == Stop::Found {
+                return Stop::Found;
             }
             if let Some(stop) = self.check_invariants() {
                 return stop;
@@ -457,18 +455,19 @@ impl<'a> Driver<'a> {
             if done(self) {
                 return Stop::Done;
             }
-            let mut foreign = false;
-            let (ask, at, count) = with(|world| {
-                let ask = loop {
-                    let ask = world.step(deadline);
+            let (mut foreign, mut at, mut count) = (false, 0, 0);
+            let mut ask = None;
+            with(|world| {
+                loop {
+                    ask = world.step(deadline);
                     // an event that makes nobody ready needs no poll
                     let quiet = ask == Some(Ask::Nothing) && world.woken.is_empty() && Tasks::idle();
                     if !quiet || world.steps > self.simulation.limits.events || self.watches {
-                        break ask;
+                        break;
                     }
-                };
+                }
                 foreign = world.tasks.woken_from_outside();
-                (ask, world.now, world.steps)
+                (at, count) = (world.now, world.steps);
             });
             if foreign {
                 return self.woken_from_outside();
@@ -525,61 +524,59 @@ impl<'a> Driver<'a> {
         self.take_down(host, true);
     }
 
-    /// Polls one ready task; `None` when there is none.
-    #[inline]
-    fn poll_ready(&mut self, polls: &mut u32) -> Option<Stop> {
-        let (id, host, mut future, waker) = with(|world| {
-            loop {
-                let id = world.tasks.next_ready()?;
-                if world.holds_back(id) {
-                    continue;
+    /// Polls what is ready, until nothing is or there is a finding.
+    fn poll_ready(&mut self, polls: &mut u32) -> Stop {
+        let mut next = None;
+        with(|world| next = world.next_task());
+        while let Some(Ready { id, host, mut body }) = next {
+            let (future, waker) = &mut *body;
+            let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(waker)));
+            *polls += 1;
+            let pending = matches!(&polled, Ok(poll) if poll.is_pending());
+            let violated = assert::violated();
+            let spins = *polls > POLLS_MAX;
+            let mut left = None;
+            // one borrow of the world for the end of this poll and the beginning of the next
+            next = None;
+            let quiet = with(|world| {
+                if pending {
+                    left = world.tasks.put(id, body);
+                } else {
+                    world.tasks.remove(id);
+                    left = Some(body);
                 }
-                let Some(task) = world.tasks.get(id) else { continue };
-                let host = task.host;
-                let Some((future, waker)) = world.tasks.take(id) else { continue };
-                world.current = host;
-                world.patience = PATIENCE;
-                return Some((id, host, future, waker));
+                let quiet = left.is_none() && !violated && !spins && world.is_settled();
+                if quiet {
+                    next = world.next_task();
+                }
+                quiet
+            });
+            if quiet {
+                continue;
             }
-        })?;
-        let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(&waker.waker)));
-        let pending = matches!(&polled, Ok(poll) if poll.is_pending());
-        let (left, busy, found) = with(|world| {
-            let left = if pending {
-                world.tasks.put(id, future, waker)
-            } else {
-                world.tasks.remove(id);
-                Some(future)
-            };
-            (left, !world.doomed.is_empty() || !world.ended.is_empty(), world.found.is_some())
-        });
-        if let Err(panic) = &polled {
-            self.judge_panic(host, panic);
-        }
-        if let Some(future) = left {
+            if let Err(panic) = &polled {
+                self.judge_panic(host, panic);
+            }
             // finished, or killed while it was polled: dropped when the world is free
-            if let Err(panic) = contained(|| drop(future)) {
+            if let Err(panic) = contained(|| drop(left)) {
                 self.panicked(host, &panic);
             }
-        }
-        *polls += 1;
-        if *polls > POLLS_MAX {
-            self.spins(host);
-        }
-        if busy || found || assert::violated() || polled.is_err() || *polls > POLLS_MAX {
-            self.settle();
-            if self::found() {
-                return Some(Stop::Found);
+            if spins {
+                self.spins(host);
             }
+            self.settle(host);
+            if found() {
+                return Stop::Found;
+            }
+            with(|world| next = world.next_task());
         }
-        Some(Stop::Done)
+        Stop::Done
     }
 
     /// Carries out what a poll has left to do.
-    #[cold]
-    fn settle(&mut self) {
+    fn settle(&mut self, host: HostId) {
         if assert::violated() {
-            self.judge_violation(Some(with(|world| world.current)));
+            self.judge_violation(Some(host));
         }
         if !found() {
             self.settle_hosts();

@@ -55,7 +55,7 @@ pub(crate) fn run_seeds(simulation: &Simulation, seeds: &[u64], jobs: usize) -> 
             let Some(&seed) = seeds.get(index) else { return };
             let outcome = simulation.run_with(&Tape::swarm(seed), Recording::Result);
             let mut changed = None;
-            if index % CANARY_EVERY == 0 {
+            if index.is_multiple_of(CANARY_EVERY) {
                 changed = super::canary::canary(simulation, &Tape::swarm(seed), outcome.digest);
             }
             merged.lock().unwrap_or_else(PoisonError::into_inner).insert(index, (seed, outcome, changed));

@@ -83,9 +83,9 @@ impl Future for Sleep {
                 return Poll::Ready(());
             }
             match this.timer {
-                Some(timer) => world.timers.rewake(timer, context.waker()),
+                Some(timer) => world.timers.rewake(timer, world.tasks.waiter(context.waker())),
                 None => {
-                    let timer = world.timers.add(context.waker().clone());
+                    let timer = world.timers.add(world.tasks.waiter(context.waker()));
                     this.timer = Some(timer);
                     world.queue.schedule(this.deadline, Event::Timer(timer));
                 }

@@ -1,9 +1,10 @@
 //! Hosts: up, down, asked to stop; and what goes down with them.
 
+use super::clock::PATIENCE;
 use super::events::Event;
 use super::world::World;
 use crate::choice::{Label, Slot};
-use crate::executor::{LocalFuture, TaskId};
+use crate::executor::{Body, LocalFuture, TaskId};
 use crate::fault::{self, Down};
 use crate::network::Payload;
 use crate::topology::{Host, HostId};
@@ -45,7 +46,37 @@ impl HostState {
     }
 }
 
+/// A task that is about to be polled, taken out of the world.
+pub(crate) struct Ready {
+    pub(crate) id: TaskId,
+    pub(crate) host: HostId,
+    pub(crate) body: Body,
+}
+
 impl World {
+    /// The next task that is ready and not held back.
+    #[inline]
+    pub(crate) fn next_task(&mut self) -> Option<Ready> {
+        loop {
+            let id = self.tasks.next_ready()?;
+            if self.holds_back(id) {
+                continue;
+            }
+            let Some(task) = self.tasks.get(id) else { continue };
+            let host = task.host;
+            let Some(body) = self.tasks.take(id) else { continue };
+            self.current = host;
+            self.patience = PATIENCE;
+            return Some(Ready { id, host, body });
+        }
+    }
+
+    /// Has a poll left nothing to be carried out or judged?
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        self.doomed.is_empty() && self.ended.is_empty() && self.found.is_none()
+    }
+
     /// Adds a task of `host`; its holds are dealt under the place that spawned it.
     pub(crate) fn spawn(&mut self, host: HostId, place: &'static Location<'static>, future: LocalFuture) -> TaskId {
         let actor = &self.topology.host(host).name;
@@ -175,7 +206,7 @@ impl World {
 
     /// Takes `host` down: its tasks, connections and listeners are gone; with `lose`, so is a
     /// part of what it did not sync. Gives the futures, to be dropped when the world is free.
-    pub(crate) fn take_down(&mut self, host: HostId, lose: bool) -> Vec<LocalFuture> {
+    pub(crate) fn take_down(&mut self, host: HostId, lose: bool) -> Vec<Body> {
         let state = &mut self.hosts[host.index()];
         (state.up, state.doomed, state.stopping, state.crash_in) = (false, false, false, None);
         let futures = self.tasks.remove_all(|owner| owner == host);

@@ -26,7 +26,7 @@ pub use state::SharedState;
 pub use tasks::SimTasks;
 pub use tcp::{TcpListener, TcpStream};
 
-pub(crate) use clock::PATIENCE;
 pub(crate) use contain::{Panic, contained, install_hook};
 pub(crate) use events::{Ask, GIVE_UP};
+pub(crate) use hosts::Ready;
 pub(crate) use world::{Counts, Found, NESTED, enter, leave, running, try_with, with};

@@ -24,7 +24,7 @@ impl SimNetwork {
     /// no host has.
     pub async fn connect(&self, peer: impl ToPeer) -> io::Result<TcpStream> {
         let addr = with(|world| peer.to_peer(&world.topology))?;
-        Connect::new(self.host, addr).await
+        Connect::start(self.host, addr).await
     }
 
     /// Listens at an address of this host; `0.0.0.0` is any of them.

@@ -2,13 +2,12 @@
 
 use super::world::with;
 use crate::choice::{Kind, Label, by_weight, fires, scale, site_name};
-use crate::topology::HostId;
+use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use rand_core::TryRng;
 use std::convert::Infallible;
 use std::ops::{Range, RangeInclusive};
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Random values of one actor: each is a choice with an address, 0 the calmest.
@@ -45,8 +44,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct SimRandomProvider {
     host: HostId,
-    actor: Arc<str>,
-    /// The parts of the path below the actor: names of scopes, and of the draw.
+    /// The parts of the path below the actor, which is the host: names of scopes, and of the draw.
     parts: [Option<&'static str>; PARTS_MAX],
     label: Label,
     named: bool,
@@ -58,7 +56,7 @@ const PARTS_MAX: usize = 3;
 
 impl SimRandomProvider {
     pub(crate) fn new(host: HostId, actor: &str) -> Self {
-        Self { host, actor: actor.into(), parts: [None; PARTS_MAX], label: Label::new(actor), named: false, scope: None }
+        Self { host, parts: [None; PARTS_MAX], label: Label::new(actor), named: false, scope: None }
     }
 
     /// The same generator, its draws under the name `name`: it survives every change of the
@@ -87,8 +85,8 @@ impl SimRandomProvider {
         deeper
     }
 
-    fn path(&self) -> String {
-        let mut path = self.actor.to_string();
+    fn path(&self, topology: &Topology) -> String {
+        let mut path = topology.host(self.host).name.clone();
         for part in self.parts.iter().flatten() {
             path.push('/');
             path.push_str(part);
@@ -107,15 +105,19 @@ impl SimRandomProvider {
     ) -> u64 {
         let label = if self.named { self.label } else { self.label.site(place, method) };
         with(|world| {
-            let slot = world.choices.slot(label, || {
-                if self.named { self.path() } else { site_name(&self.path(), place, method) }
-            });
+            let topology = &world.topology;
+            let name = || {
+                let path = self.path(topology);
+                if self.named { path } else { site_name(&path, place, method) }
+            };
+            let slot = world.choices.slot(label, name);
             let value = match self.scope {
                 None => world.choices.draw(slot, kind, max, base),
                 Some(scope) => world.choices.draw_scoped(slot, scope, kind, max, base),
             };
             if world.events.told() && max > 0 && kind != Kind::Word {
-                let name = if self.named { self.path() } else { site_name(&self.path(), place, method) };
+                let path = self.path(&world.topology);
+                let name = if self.named { path } else { site_name(&path, place, method) };
                 world.tell(false, self.host, || format!("chose {name} = {value} (0..={max})"));
             }
             value
@@ -199,7 +201,8 @@ impl SimRandomProvider {
     fn word(&self) -> u64 {
         let label = self.label.child("rng");
         with(|world| {
-            let slot = world.choices.slot(label, || format!("{}/rng", self.path()));
+            let topology = &world.topology;
+            let slot = world.choices.slot(label, || format!("{}/rng", self.path(topology)));
             let mut natural = 0;
             let drawn = world.choices.draw(slot, Kind::Word, u64::from(u32::MAX), |word| {
                 natural = word;

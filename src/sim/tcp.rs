@@ -11,7 +11,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes of one segment at most.
@@ -19,14 +19,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// One choice of latency a segment: smaller ones would make a large write thousands of choices,
 /// a whole window in one would hide every partial read.
 const SEGMENT_MAX: usize = 16 * 1024;
-
-/// Keeps the waker of whoever waits, without cloning one that is there already.
-fn wait(place: &mut Option<Waker>, waker: &Waker) {
-    match place {
-        Some(known) => known.clone_from(waker),
-        none => *none = Some(waker.clone()),
-    }
-}
 
 /// A connection under way.
 pub(super) struct Connect {
@@ -37,7 +29,7 @@ pub(super) struct Connect {
 }
 
 impl Connect {
-    pub(super) fn new(host: HostId, to: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
+    pub(super) fn start(host: HostId, to: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
         let started = with(|world| {
             let Some(peer) = world.topology.id_of(to.ip()) else {
                 let reason = format!("no host has the address {}", to.ip());
@@ -81,7 +73,7 @@ impl Future for Connect {
             if end.connected {
                 return Poll::Ready(Ok(()));
             }
-            wait(&mut end.writer, context.waker());
+            end.writer = Some(world.tasks.waiter(context.waker()));
             Poll::Pending
         });
         result.map_ok(|()| {
@@ -144,7 +136,7 @@ impl TcpStream {
     pub async fn connect(peer: impl ToPeer) -> io::Result<Self> {
         let host = with(|world| world.current);
         let addr = with(|world| peer.to_peer(&world.topology))?;
-        Connect::new(host, addr).await
+        Connect::start(host, addr).await
     }
 
     /// The address of this end.
@@ -203,25 +195,23 @@ impl AsyncRead for TcpStream {
             if buffer.remaining() == 0 {
                 return Poll::Ready(Ok(()));
             }
-            if !end.received.is_empty() {
-                while buffer.remaining() > 0 && !end.received.is_empty() {
-                    let (front, _) = end.received.as_slices();
-                    let length = front.len().min(buffer.remaining());
-                    buffer.put_slice(&front[..length]);
-                    end.received.drain(..length);
-                }
+            let (failed, ended) = (end.failed, end.ended);
+            let limit = buffer.remaining();
+            if world.net.conns.read(self.conn, self.side, limit, |bytes| buffer.put_slice(bytes)) > 0 {
                 if world.net.conns.reader_unblocks(self.conn, self.side) {
                     world.send_control(self.conn, self.side, Payload::Window);
                 }
                 return if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(())) };
             }
-            if let Some(kind) = end.failed {
+            if let Some(kind) = failed {
                 return Poll::Ready(Err(kind.into()));
             }
-            if end.ended {
+            if ended {
                 return Poll::Ready(Ok(()));
             }
-            wait(&mut end.reader, context.waker());
+            if let Some(end) = world.net.conns.end(self.conn, self.side) {
+                end.reader = Some(world.tasks.waiter(context.waker()));
+            }
             Poll::Pending
         })
     }
@@ -250,7 +240,7 @@ impl AsyncWrite for TcpStream {
             let room = world.net.conns.room(self.conn, self.side, answered);
             if room == 0 {
                 if let Some(end) = world.net.conns.end(self.conn, self.side) {
-                    wait(&mut end.writer, context.waker());
+                    end.writer = Some(world.tasks.waiter(context.waker()));
                 }
                 return Poll::Pending;
             }
@@ -355,7 +345,7 @@ impl TcpListener {
             }
             let Some(listener) = world.net.listener(self.listener) else { return Poll::Pending };
             let Some(conn) = listener.waiting.pop_front() else {
-                listener.wait(context.waker());
+                listener.wait(world.tasks.waiter(context.waker()));
                 return Poll::Pending;
             };
             world.record(What::Accept, self.host, 0);

@@ -3,7 +3,7 @@
 use super::events::Event;
 use super::hosts::HostState;
 use crate::choice::{Choices, Slot, Tape};
-use crate::executor::Tasks;
+use crate::executor::{Tasks, Waiter};
 use crate::fault::{Swarm, Weather};
 use crate::network::Net;
 use crate::storage::Disk;
@@ -58,7 +58,7 @@ pub(crate) struct World {
     pub(crate) choices: Choices,
     pub(crate) events: Events,
     pub(crate) queue: Queue<Event>,
-    pub(crate) timers: Timers,
+    pub(crate) timers: Timers<Waiter>,
     pub(crate) tasks: Tasks,
     pub(crate) net: Net,
     pub(crate) disks: Vec<Disk>,
@@ -93,7 +93,9 @@ pub(crate) struct World {
     /// Processes whose `run` returned, and what; also workloads that are back from a phase.
     pub(crate) ended: Vec<(HostId, u32, Result<(), String>)>,
     /// Whom to wake when the world is no longer borrowed.
-    pub(crate) woken: Vec<Waker>,
+    pub(crate) woken: Vec<Waiter>,
+    /// Wakers among them that are not our tasks'.
+    others: Vec<Waker>,
 }
 
 impl std::fmt::Debug for World {
@@ -134,6 +136,7 @@ impl World {
             doomed: Vec::new(),
             ended: Vec::new(),
             woken: Vec::new(),
+            others: Vec::new(),
         }
     }
 
@@ -206,6 +209,19 @@ impl World {
         }
     }
 
+    /// Makes ready the tasks that were woken. Other wakers may run anything, so they are woken
+    /// when the world is free; says whether there are any.
+    #[inline]
+    pub(crate) fn wake(&mut self) -> bool {
+        for waiter in self.woken.drain(..) {
+            match waiter {
+                Waiter::Task(id) => self.tasks.wake(id),
+                Waiter::Other(waker) => self.others.push(waker),
+            }
+        }
+        !self.others.is_empty()
+    }
+
     /// Moves time to the next event's. A reseed that comes into force deals running gaps anew.
     #[inline]
     pub(crate) fn advance(&mut self, to: Nanos) {
@@ -260,53 +276,49 @@ pub(crate) fn leave<R>(read: impl FnOnce(&mut World) -> R) -> R {
 
 /// Uses the world of the run on this thread, then wakes whom that concerned.
 ///
+/// A result of more than a word or two is better left in a variable of the caller's by `f`: it
+/// would be copied at each layer of the thread-local, which was a tenth of an echo run.
+///
 /// # Panics
 ///
 /// When no run is under way here.
 #[inline]
 #[track_caller]
 pub(crate) fn with<R>(f: impl FnOnce(&mut World) -> R) -> R {
-    let (result, woken) = WORLD.with_borrow_mut(|world| {
-        let Some(world) = world.as_mut() else {
+    WORLD.with(|world| {
+        let mut borrowed = world.borrow_mut();
+        let Some(world) = borrowed.as_mut() else {
             panic!("no simulation runs on this thread: handles of `ctx` work inside of a run only, and on its thread")
         };
         let result = f(world);
-        let woken = (!world.woken.is_empty()).then(|| std::mem::take(&mut world.woken));
-        (result, woken)
-    });
-    if let Some(woken) = woken {
-        wake(woken);
-    }
-    result
+        let others = !world.woken.is_empty() && world.wake();
+        drop(borrowed);
+        if others {
+            wake_others();
+        }
+        result
+    })
 }
 
 /// Like [`with`], for drops: does nothing where there is no run, or the world is in use.
 #[inline]
 pub(crate) fn try_with<R>(f: impl FnOnce(&mut World) -> R) -> Option<R> {
-    let (result, woken) = WORLD
+    let (result, others) = WORLD
         .try_with(|world| {
             let mut world = world.try_borrow_mut().ok()?;
             let world = world.as_mut()?;
             let result = f(world);
-            let woken = (!world.woken.is_empty()).then(|| std::mem::take(&mut world.woken));
-            Some((result, woken))
+            Some((result, !world.woken.is_empty() && world.wake()))
         })
         .ok()??;
-    if let Some(woken) = woken {
-        wake(woken);
+    if others {
+        wake_others();
     }
     Some(result)
 }
 
-fn wake(mut woken: Vec<Waker>) {
-    woken.drain(..).for_each(Waker::wake);
-    // the buffer goes back, unless a waker has filled a new one
-    WORLD.with(|world| {
-        if let Ok(mut world) = world.try_borrow_mut()
-            && let Some(world) = world.as_mut()
-            && world.woken.is_empty()
-        {
-            world.woken = woken;
-        }
-    });
+#[cold]
+fn wake_others() {
+    let others = WORLD.with_borrow_mut(|world| world.as_mut().map(|world| std::mem::take(&mut world.others)));
+    others.into_iter().flatten().for_each(Waker::wake);
 }

@@ -5,7 +5,6 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::task::Waker;
 
 /// Virtual nanoseconds since the start of the run.
 pub(crate) type Nanos = u64;
@@ -19,14 +18,20 @@ pub(crate) struct Queue<E> {
 
 #[derive(Debug)]
 struct Entry<E> {
-    at: Nanos,
-    order: u64,
+    /// The time, and in the low half the order of scheduling: one comparison.
+    key: u128,
     event: E,
+}
+
+impl<E> Entry<E> {
+    fn at(&self) -> Nanos {
+        (self.key >> 64) as Nanos
+    }
 }
 
 impl<E> PartialEq for Entry<E> {
     fn eq(&self, other: &Self) -> bool {
-        self.order == other.order
+        self.key == other.key
     }
 }
 
@@ -40,8 +45,9 @@ impl<E> PartialOrd for Entry<E> {
 
 impl<E> Ord for Entry<E> {
     /// The heap gives its greatest first, so the soonest is the greatest.
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
+        other.key.cmp(&self.key)
     }
 }
 
@@ -60,34 +66,34 @@ impl<E> Queue<E> {
     #[inline]
     pub(crate) fn schedule(&mut self, at: Nanos, event: E) {
         self.scheduled += 1;
-        self.heap.push(Entry { at, order: self.scheduled, event });
+        self.heap.push(Entry { key: u128::from(at) << 64 | u128::from(self.scheduled), event });
     }
 
     /// When the next event is due.
     #[inline]
     pub(crate) fn next_at(&self) -> Option<Nanos> {
-        self.heap.peek().map(|entry| entry.at)
+        self.heap.peek().map(Entry::at)
     }
 
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<(Nanos, E)> {
-        self.heap.pop().map(|entry| (entry.at, entry.event))
+        self.heap.pop().map(|entry| (entry.at(), entry.event))
     }
 
 }
 
 /// Who sleeps until when. A timer is named by slot and generation, so that a late event of a
 /// dropped sleeper wakes nobody.
-#[derive(Debug, Default)]
-pub(crate) struct Timers {
-    slots: Vec<Timer>,
+#[derive(Debug)]
+pub(crate) struct Timers<W> {
+    slots: Vec<Timer<W>>,
     free: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct Timer {
+struct Timer<W> {
     generation: u32,
-    sleeper: Option<Waker>,
+    sleeper: Option<W>,
 }
 
 /// Names a timer in force.
@@ -97,13 +103,19 @@ pub(crate) struct TimerId {
     generation: u32,
 }
 
-impl Timers {
+impl<W> Default for Timers<W> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<W> Timers<W> {
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.free.clear();
     }
 
-    pub(crate) fn add(&mut self, waker: Waker) -> TimerId {
+    pub(crate) fn add(&mut self, waker: W) -> TimerId {
         match self.free.pop() {
             Some(slot) => {
                 let timer = &mut self.slots[slot as usize];
@@ -118,17 +130,14 @@ impl Timers {
     }
 
     /// Somebody else waits for the timer now.
-    pub(crate) fn rewake(&mut self, id: TimerId, waker: &Waker) {
+    pub(crate) fn rewake(&mut self, id: TimerId, waker: W) {
         if let Some(timer) = self.get(id) {
-            match &mut timer.sleeper {
-                Some(known) => known.clone_from(waker),
-                none => *none = Some(waker.clone()),
-            }
+            timer.sleeper = Some(waker);
         }
     }
 
     /// Whom to wake when the timer's event comes.
-    pub(crate) fn fire(&mut self, id: TimerId) -> Option<Waker> {
+    pub(crate) fn fire(&mut self, id: TimerId) -> Option<W> {
         self.get(id)?.sleeper.take()
     }
 
@@ -140,7 +149,7 @@ impl Timers {
         }
     }
 
-    fn get(&mut self, id: TimerId) -> Option<&mut Timer> {
+    fn get(&mut self, id: TimerId) -> Option<&mut Timer<W>> {
         self.slots.get_mut(id.slot as usize).filter(|timer| timer.generation == id.generation)
     }
 }
@@ -163,9 +172,9 @@ mod tests {
     #[test]
     fn a_dropped_sleeper_is_not_woken() {
         let mut timers = Timers::default();
-        let old = timers.add(Waker::noop().clone());
+        let old = timers.add(());
         timers.remove(old);
-        let new = timers.add(Waker::noop().clone());
+        let new = timers.add(());
         assert!(timers.fire(old).is_none());
         assert!(timers.fire(new).is_some());
         assert!(timers.fire(new).is_none());
