@@ -1,6 +1,7 @@
 //! What each event does to the world.
 
 use super::world::World;
+use crate::choice::{Label, Slot};
 use crate::executor::{TaskId, Tasks};
 use crate::fault::{self, Cut};
 use crate::network::{BACKLOG, ConnId, Delivered, Payload, Side};
@@ -125,10 +126,19 @@ impl World {
     }
 
     #[cold]
-    fn name_link(&mut self, from: HostId, to: HostId, link: usize) -> crate::choice::Slot {
-        let pair = format!("{}-{}", self.topology.host(from).ip, self.topology.host(to).ip);
-        let label = crate::choice::Label::new("link").child(&pair).child("latency");
-        let slot = self.choices.slot(label, || format!("link/{pair}/latency"));
+    fn name_link(&mut self, from: HostId, to: HostId, link: usize) -> Slot {
+        let ips = (self.topology.host(from).ip, self.topology.host(to).ip);
+        let pair = || format!("{}-{}", ips.0, ips.1);
+        // printing two addresses is slow enough to keep the label from run to run
+        if self.link_labels.len() <= link {
+            self.link_labels.resize(link + 1, None);
+        }
+        let label = match self.link_labels[link] {
+            Some((known, label)) if known == ips => label,
+            _ => Label::new("link").child(&pair()).child("latency"),
+        };
+        self.link_labels[link] = Some((ips, label));
+        let slot = self.choices.slot(label, || format!("link/{}/latency", pair()));
         self.latency_slots[link] = Some(slot);
         slot
     }

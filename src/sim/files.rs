@@ -47,8 +47,14 @@ async fn operate<R>(host: HostId, name: &'static str, act: impl FnOnce(&mut Worl
     let time = super::SimTime(());
     let (latency, run) = with(|world| {
         world.disk_operations += 1;
-        let ip = world.topology.host(host).ip;
-        let slot = fault::slot(&mut world.choices, ip, "disk");
+        let slot = match world.hosts[host.index()].disk_slot {
+            Some(slot) => slot,
+            None => {
+                let slot = fault::slot(&mut world.choices, world.topology.host(host).ip, "disk");
+                world.hosts[host.index()].disk_slot = Some(slot);
+                slot
+            }
+        };
         let disk = world.weather.disk;
         (disk.min + world.choices.uniform(slot, disk.max - disk.min), world.run)
     });

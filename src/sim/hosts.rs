@@ -27,6 +27,8 @@ pub(crate) struct HostState {
     pub(crate) stopping: bool,
     /// Did its process end by itself, rather than fail?
     pub(crate) exited: bool,
+    /// The label of its disk's latency, once it was used.
+    pub(crate) disk_slot: Option<Slot>,
     /// I/O operations until it goes down.
     pub(crate) crash_in: Option<u64>,
 }
@@ -41,6 +43,7 @@ impl HostState {
             shutdown: CancellationToken::new(),
             stopping: false,
             exited: false,
+            disk_slot: None,
             crash_in: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::events::Event;
 use super::hosts::HostState;
-use crate::choice::{Choices, Slot, Tape};
+use crate::choice::{Choices, Label, Slot, Tape};
 use crate::executor::{Tasks, Waiter};
 use crate::fault::{Swarm, Weather};
 use crate::network::Net;
@@ -13,6 +13,7 @@ use crate::trace::{Events, What};
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -71,6 +72,8 @@ pub(crate) struct World {
     /// The host whose task is being polled.
     pub(crate) current: HostId,
     pub(crate) latency_slots: Vec<Option<Slot>>,
+    /// The labels of links that past runs have named, with their ends.
+    pub(crate) link_labels: Vec<Option<((IpAddr, IpAddr), Label)>>,
     /// Cuts in force, each to be healed by its own event.
     pub(crate) partitions: Vec<Vec<(HostId, HostId)>>,
     /// Tells the partitions of this storm from gaps that were drawn before a reseed.
@@ -123,6 +126,7 @@ impl World {
             storm: false,
             current: HostId(0),
             latency_slots: Vec::new(),
+            link_labels: Vec::new(),
             partitions: Vec::new(),
             weather_version: 0,
             state: BTreeMap::new(),
