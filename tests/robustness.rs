@@ -7,6 +7,9 @@
 //! seed every unnamed draw is a new one: its column is a lower bound.) `cargo test --test robustness -- --nocapture` prints the
 //! table.
 
+#![allow(unreachable_pub, dead_code, reason = "the programs stand for a user's own, of which each uses a part")]
+#![cfg(feature = "sim")]
+
 #[path = "robustness/added_kind.rs"]
 mod added_kind;
 #[path = "robustness/base.rs"]

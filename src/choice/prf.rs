@@ -51,10 +51,11 @@ pub(crate) fn mix(mut word: u64) -> u64 {
 /// Folds `bytes` into a 64-bit hash that is the same in every process and build.
 #[inline]
 pub(crate) fn hash_bytes(mut hash: u64, bytes: &[u8]) -> u64 {
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(GOLDEN).rotate_left(29);
+    let mut fold = |word: u64| hash = (hash ^ word).wrapping_mul(GOLDEN).rotate_left(29);
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().for_each(|word| fold(u64::from_le_bytes(*word)));
+    if !rest.is_empty() {
+        fold(rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)));
     }
     hash ^ bytes.len() as u64
 }

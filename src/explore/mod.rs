@@ -62,7 +62,7 @@ pub fn explore(simulation: &Simulation, seed: u64, budget: u64, mut news: impl F
                 // half of the time among the newest, which are where the frontier is
                 let newest = kept.min(8);
                 let index = if word & 1 == 0 { kept - 1 - (word >> 8) % newest } else { (word >> 8) % kept };
-                let other = ((word >> 1) % 4 == 0).then(|| corpus[((word >> 32) % kept) as usize].clone());
+                let other = (word >> 1).is_multiple_of(4).then(|| corpus[((word >> 32) % kept) as usize].clone());
                 let base = corpus[index as usize].clone();
                 campaign.mutate(&base, other.as_deref(), word as u32, MOST)
             }

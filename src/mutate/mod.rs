@@ -7,7 +7,7 @@
 
 mod edit;
 
-use crate::choice::{Row, Tape, Trace, mix};
+use crate::choice::{Choice, Kind, Row, Tape, Trace, mix};
 use crate::goal::{Archive, Elite, Hit};
 use std::rc::Rc;
 
@@ -163,8 +163,8 @@ impl Mutator {
             // just before the last lottery on the way there: another ticket
             2 if elite.at > 0 && self.dice.percent(25) => {
                 let entry = trace(&elite.tape);
-                let before = entry.trace.choices().iter().filter(|choice| choice.at <= elite.at);
-                before.filter(|choice| choice.kind == crate::choice::Kind::Shape).last().map_or(elite.at, |choice| choice.at)
+                let lottery = |choice: &&Choice| choice.at <= elite.at && choice.kind == Kind::Shape;
+                entry.trace.choices().iter().rev().find(lottery).map_or(elite.at, |choice| choice.at)
             }
             _ => self.dice.below(elite.end + 1),
         };

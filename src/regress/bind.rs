@@ -181,7 +181,9 @@ fn by_rank(old: &[(Place, u64)], new: &[(Place, u64)]) -> Vec<(usize, usize)> {
 /// (a changed range is no reason to lose it), 5 more when its column is the same.
 fn in_order(old: &[(Place, u64)], new: &[(Place, u64)]) -> Vec<(usize, usize)> {
     let shift = |one: usize, other: usize| i64::from(new[other].0.1) - i64::from(old[one].0.1);
-    let mut best: Vec<Vec<Option<(i64, Option<(usize, usize)>)>>> = vec![vec![None; new.len()]; old.len()];
+    // the score of the best pairing that ends with each pair, and the pair before it
+    type Best = Option<(i64, Option<(usize, usize)>)>;
+    let mut best: Vec<Vec<Best>> = vec![vec![None; new.len()]; old.len()];
     let mut last: Option<(i64, (usize, usize))> = None;
     for one in 0..old.len() {
         for other in 0..new.len() {

@@ -79,13 +79,7 @@ impl Events {
     /// Folds bytes into the digest.
     #[inline]
     pub(crate) fn record_bytes(&mut self, bytes: &[u8]) {
-        // words of a fixed length: a copy of a varying one is a call, and was 8 % of an echo run
-        let (words, rest) = bytes.as_chunks::<8>();
-        for &word in words {
-            let word = u64::from_le_bytes(word);
-            self.digest = (self.digest ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        }
-        self.digest = hash_bytes(self.digest ^ bytes.len() as u64, rest);
+        self.digest = hash_bytes(self.digest, bytes);
     }
 
     /// Is anybody listening to the story?
