@@ -94,9 +94,7 @@ impl Process for Idle {
 fn simulation(mode: &str) -> Option<Simulation> {
     let builder = SimulationBuilder::new();
     let builder = match mode {
-        "echo" => builder
-            .processes(3, || Box::new(Echo))
-            .workloads(WorkloadCount::Fixed(3), |_| Box::new(Client)),
+        "echo" => builder.processes(3, || Box::new(Echo)).workloads(WorkloadCount::Fixed(3), |_| Box::new(Client)),
         "empty" => builder.processes(1, || Box::new(Idle)).workload(|| Box::new(Sleeper(Duration::ZERO))),
         "idle" => builder
             .processes(3, || Box::new(Idle))

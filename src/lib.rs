@@ -9,38 +9,36 @@
 #![cfg_attr(not(feature = "sim"), allow(rustdoc::broken_intra_doc_links))]
 
 // the rooms, lowest first: each uses only those above it (`tests/rooms.rs`)
+pub mod assert;
 #[cfg(feature = "sim")]
 pub mod choice;
 #[cfg(feature = "sim")]
-mod time;
+mod executor;
 #[cfg(feature = "sim")]
-mod trace;
-pub mod assert;
+mod fault;
 #[cfg(feature = "sim")]
 mod goal;
 #[cfg(feature = "sim")]
 mod mutate;
 #[cfg(feature = "sim")]
-mod shrink;
-#[cfg(feature = "sim")]
-mod topology;
-#[cfg(feature = "sim")]
-mod executor;
-#[cfg(feature = "sim")]
 mod network;
 #[cfg(feature = "sim")]
-mod storage;
-#[cfg(feature = "sim")]
-mod fault;
-#[cfg(feature = "sim")]
-mod sim;
+mod run;
 #[cfg(feature = "sim")]
 mod select;
 #[cfg(feature = "sim")]
-mod run;
-
+mod shrink;
 #[cfg(feature = "sim")]
-pub mod regress;
+mod sim;
+#[cfg(feature = "sim")]
+mod storage;
+#[cfg(feature = "sim")]
+mod time;
+#[cfg(feature = "sim")]
+mod topology;
+#[cfg(feature = "sim")]
+mod trace;
+
 #[cfg(feature = "sim")]
 mod campaign;
 #[cfg(feature = "sim")]
@@ -51,13 +49,15 @@ pub mod fuzz;
 #[cfg(feature = "fuzz")]
 #[doc(hidden)]
 pub mod harness;
+#[cfg(feature = "sim")]
+pub mod regress;
 
 #[cfg(feature = "sim")]
 pub use choice::Tape;
 #[cfg(feature = "sim")]
-pub use explore::{Explored, explore};
-#[cfg(feature = "sim")]
 pub use executor::{JoinError, JoinHandle};
+#[cfg(feature = "sim")]
+pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
 pub use fault::{Attrition, Latency, Partitions};
 #[cfg(feature = "sim")]

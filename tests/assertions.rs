@@ -7,11 +7,11 @@
 
 use simfuzz::assert::{self, HOLDS, Kind, Record, catalogue};
 use simfuzz::{
-    assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to,
-    assert_always_less_than, assert_always_less_than_or_equal_to, assert_always_or_unreachable,
-    assert_reachable, assert_sometimes, assert_sometimes_all, assert_sometimes_each,
-    assert_sometimes_greater_than, assert_sometimes_greater_than_or_equal_to,
-    assert_sometimes_less_than, assert_sometimes_less_than_or_equal_to, assert_unreachable,
+    assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,
+    assert_always_less_than_or_equal_to, assert_always_or_unreachable, assert_reachable, assert_sometimes,
+    assert_sometimes_all, assert_sometimes_each, assert_sometimes_greater_than,
+    assert_sometimes_greater_than_or_equal_to, assert_sometimes_less_than, assert_sometimes_less_than_or_equal_to,
+    assert_unreachable,
 };
 use std::cell::Cell;
 use std::fmt;
@@ -35,9 +35,7 @@ fn evaluated(record: &Record) -> Vec<&'static str> {
 /// The violations as `name: detail`.
 fn violated(record: &Record) -> Vec<String> {
     let violations = record.violations.iter();
-    violations
-        .map(|violation| format!("{}: {}", violation.name, violation.detail))
-        .collect()
+    violations.map(|violation| format!("{}: {}", violation.name, violation.detail)).collect()
 }
 
 /// The levels reached by the assertion called `name`.
@@ -124,10 +122,7 @@ fn one_message_at_two_places_is_one_assertion() {
     assert_eq!(entry.places.len(), 3);
     assert!(entry.places.is_sorted());
     assert_eq!(record.evaluated(), [entry.id]);
-    assert_eq!(
-        (record.evaluations(entry.id), record.held(entry.id)),
-        (3, 2)
-    );
+    assert_eq!((record.evaluations(entry.id), record.held(entry.id)), (3, 2));
     assert_eq!(record.reached.len(), 1);
 }
 
@@ -190,10 +185,7 @@ fn a_message_is_evaluated_for_the_first_violation_only() {
     program();
     assert_eq!(evaluations.get(), 0, "outside a run");
     let record = run(program);
-    assert_eq!(
-        violated(&record),
-        ["e always {}: e always 1", "e details: count = 2"]
-    );
+    assert_eq!(violated(&record), ["e always {}: e always 1", "e details: count = 2"]);
     assert_eq!(record.violations[0].count, 2);
 }
 
@@ -241,12 +233,7 @@ fn each_thread_has_a_run_of_its_own() {
     }
     let record = run(|| {
         on_another_thread(|| assert_reachable!("t elsewhere"));
-        on_another_thread(|| {
-            assert_eq!(
-                evaluated(&run(|| assert_reachable!("t other"))),
-                ["t other"]
-            )
-        });
+        on_another_thread(|| assert_eq!(evaluated(&run(|| assert_reachable!("t other"))), ["t other"]));
         assert_reachable!("t here");
     });
     assert_eq!(evaluated(&record), ["t here"]);
@@ -275,14 +262,8 @@ fn a_numeric_promise_is_a_guide_to_its_violation() {
         }
     });
     // 91, 41, 2, 1 to go (in bits: 7, 6, 2, 1), then beyond by 0 and 99
-    assert_eq!(
-        levels(&record, "g room left"),
-        [57, 58, 62, 63, HOLDS, HOLDS + 7]
-    );
-    assert_eq!(
-        violated(&record),
-        ["g room left: 101 is not less than or equal to 100"]
-    );
+    assert_eq!(levels(&record, "g room left"), [57, 58, 62, 63, HOLDS, HOLDS + 7]);
+    assert_eq!(violated(&record), ["g room left: 101 is not less than or equal to 100"]);
     assert_eq!(record.violations[0].count, 2);
 }
 
@@ -309,13 +290,7 @@ fn keys_are_anything_that_casts() {
     let record = run(|| {
         assert_sometimes_each!(
             "k each",
-            [
-                ("role", Role::Leader),
-                ("up", true),
-                ("n", 7_u8),
-                ("far", -2_i64),
-                ("at", u64::MAX)
-            ],
+            [("role", Role::Leader), ("up", true), ("n", 7_u8), ("far", -2_i64), ("at", u64::MAX)],
         );
     });
     let bucket = record.buckets().next().unwrap();
@@ -328,11 +303,7 @@ fn keys_are_anything_that_casts() {
 fn the_order_of_qualities_is_their_weight() {
     let record = run(|| {
         for (health, gold) in [(1, 9), (1, 8), (2, 0), (2, 1), (1, 99)] {
-            assert_sometimes_each!(
-                "q each",
-                [("floor", 1)],
-                [("health", health), ("gold", gold)]
-            );
+            assert_sometimes_each!("q each", [("floor", 1)], [("health", health), ("gold", gold)]);
         }
     });
     let qualities: Vec<_> = record.reached.iter().map(|reach| reach.quality).collect();
@@ -350,10 +321,7 @@ fn all_of_several_conditions() {
     let entry = catalogue().find("a all").unwrap();
     assert_eq!(levels(&record, "a all"), [2, 3]);
     assert_eq!([2, 3].map(|level| entry.is_end(level)), [false, true]);
-    assert_eq!(
-        (record.evaluations(entry.id), record.held(entry.id)),
-        (4, 1)
-    );
+    assert_eq!((record.evaluations(entry.id), record.held(entry.id)), (4, 1));
 }
 
 #[test]
@@ -367,10 +335,7 @@ fn generic_code_is_one_assertion() {
     });
     let entry = catalogue().find("c large type").unwrap();
     assert_eq!(entry.places.len(), 1);
-    assert_eq!(
-        (record.evaluations(entry.id), record.held(entry.id)),
-        (2, 1)
-    );
+    assert_eq!((record.evaluations(entry.id), record.held(entry.id)), (2, 1));
 }
 
 #[test]
@@ -385,16 +350,10 @@ fn arguments_are_evaluated_where_they_stand() {
     }
     let record = run(|| {
         let mut context = Context::from_waker(Waker::noop());
-        assert_eq!(
-            pin!(program(Err(()))).poll(&mut context),
-            Poll::Ready(Err(()))
-        );
+        assert_eq!(pin!(program(Err(()))).poll(&mut context), Poll::Ready(Err(())));
         assert_eq!(pin!(program(Ok(2))).poll(&mut context), Poll::Ready(Ok(())));
     });
-    assert_eq!(
-        violated(&record),
-        ["s {}: s 2; n = 2", "s {site} {SITE}: s 1 5; name = 7"]
-    );
+    assert_eq!(violated(&record), ["s {}: s 2; n = 2", "s {site} {SITE}: s 1 5; name = 7"]);
 }
 
 #[test]
@@ -407,8 +366,5 @@ fn an_explanation_may_itself_assert() {
         }
     }
     let record = run(|| assert_always!(false, format!("i outer {}", Asserting)));
-    assert_eq!(
-        violated(&record),
-        ["i outer {}: i outer shown", "i inner: "]
-    );
+    assert_eq!(violated(&record), ["i outer {}: i outer shown", "i inner: "]);
 }

@@ -180,9 +180,8 @@ mod register {
         }
 
         async fn setup(&mut self, ctx: &SimContext) -> SimulationResult<()> {
-            let server_ip = ctx.topology().all_process_ips()
-                .first()
-                .ok_or(SimulationError::InvalidState("no servers".into()))?;
+            let server_ip =
+                ctx.topology().all_process_ips().first().ok_or(SimulationError::InvalidState("no servers".into()))?;
             self.connection = Some(ctx.network().connect(server_ip).await?);
             Ok(())
         }
@@ -201,10 +200,7 @@ mod register {
                     Op::Read { key } => {
                         let result = self.send_read(&key).await?;
                         let expected = self.model.read(&key);
-                        assert_always!(
-                            result == expected,
-                            format!("read mismatch for key '{}'", key)
-                        );
+                        assert_always!(result == expected, format!("read mismatch for key '{}'", key));
                     }
                 }
             }
@@ -319,10 +315,7 @@ mod bank {
         async fn check(&mut self, _ctx: &SimContext) -> SimulationResult<()> {
             let total = self.model.total_balance();
             let expected = self.model.total_deposited - self.model.total_withdrawn;
-            assert_always!(
-                total == expected,
-                format!("conservation law violated: {} != {}", total, expected)
-            );
+            assert_always!(total == expected, format!("conservation law violated: {} != {}", total, expected));
             Ok(())
         }
     }
@@ -341,11 +334,8 @@ fn the_register_reads_what_it_wrote() {
 #[test]
 fn three_clients_conserve_their_money() {
     use bank::ClientWorkload;
-    let report =
-        SimulationBuilder::new()
-        .workloads(WorkloadCount::Fixed(3), |i| {
-            Box::new(ClientWorkload::new(i))
-        })
+    let report = SimulationBuilder::new()
+        .workloads(WorkloadCount::Fixed(3), |i| Box::new(ClientWorkload::new(i)))
         .processes(1, || Box::new(Server))
         .iterations(50)
         .run();
@@ -497,9 +487,7 @@ fn a_random_count_is_drawn_by_the_run() {
         }
     }
 
-    let simulation = SimulationBuilder::new()
-        .workloads(WorkloadCount::Random(1..6), |_| Box::new(Counted))
-        .build();
+    let simulation = SimulationBuilder::new().workloads(WorkloadCount::Random(1..6), |_| Box::new(Counted)).build();
     let count = |tape: &Tape| simulation.run(tape).guides()[0].0;
     let mut tape = Tape::calm();
     let counts: Vec<_> = (0..5)

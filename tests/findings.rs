@@ -293,13 +293,11 @@ fn a_million_polls_at_one_instant() {
 
 #[test]
 fn a_deadlock_of_all_tasks() {
-    let builder = SimulationBuilder::new()
-        .processes(1, server!(echo))
-        .workload(client!(async |ctx: &SimContext| {
-            let mut stream = ctx.network().connect("server").await?;
-            stream.read_u8().await?; // nobody sends first
-            Ok(())
-        }));
+    let builder = SimulationBuilder::new().processes(1, server!(echo)).workload(client!(async |ctx: &SimContext| {
+        let mut stream = ctx.network().connect("server").await?;
+        stream.read_u8().await?; // nobody sends first
+        Ok(())
+    }));
     let outcome = calm(builder);
     let finding = outcome.finding().unwrap();
     assert_eq!(finding.identity, "deadlock: run of client");

@@ -78,7 +78,8 @@ fn it_comes_back_after_the_time_the_tape_says() {
     let (_, late) = told(&simulation, &tape(&[crash, CRASH, ("fault/10.0.1.1/restart", 0, 1_900_000_000)]));
     assert_eq!(late, "0ns boot 0\n2.00005s boot 1\n");
     // each boot has a gap of its own
-    let (outcome, _) = told(&simulation, &tape(&[crash, CRASH, ("fault/10.0.1.1/crash", 1, 1), ("fault/10.0.1.1/how", 1, 1)]));
+    let (outcome, _) =
+        told(&simulation, &tape(&[crash, CRASH, ("fault/10.0.1.1/crash", 1, 1), ("fault/10.0.1.1/how", 1, 1)]));
     assert_eq!((outcome.crashes(), outcome.restarts()), (2, 2));
 }
 

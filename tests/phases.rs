@@ -402,7 +402,10 @@ fn the_use_of_what_is_left_of_an_earlier_run_is_a_clear_panic() {
             Ok(())
         },
     );
-    assert_eq!(sleep.finding().unwrap().identity, "panic: client: a sleep of an earlier run was polled: its time is over");
+    assert_eq!(
+        sleep.finding().unwrap().identity,
+        "panic: client: a sleep of an earlier run was polled: its time is over"
+    );
     let file = later(
         async |ctx| {
             smuggle(ctx.storage().open("x").await?);

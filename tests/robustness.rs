@@ -47,10 +47,8 @@ fn saved_tapes_survive_changes_of_the_program() {
     let base = program!(base).build();
     let found: Vec<Tape> =
         (0..).map(Tape::swarm).filter(|tape| base.run(tape).finding().is_some()).take(TAPES).collect();
-    let saved: Vec<String> = found
-        .iter()
-        .map(|tape| regress::promote(&base, tape, "bank", Expectation::Open).text.print(None))
-        .collect();
+    let saved: Vec<String> =
+        found.iter().map(|tape| regress::promote(&base, tape, "bank", Expectation::Open).text.print(None)).collect();
 
     let changes: [(&str, &str, Simulation); 8] = [
         ("nothing", "base", program!(base).build()),
@@ -70,7 +68,9 @@ fn saved_tapes_survive_changes_of_the_program() {
         let kept = saved
             .iter()
             // the variants are files of their own; to the tape it is the same file, edited
-            .map(|text| TextTape::parse(&text.replace("robustness/base.rs", &format!("robustness/{module}.rs"))).unwrap())
+            .map(|text| {
+                TextTape::parse(&text.replace("robustness/base.rs", &format!("robustness/{module}.rs"))).unwrap()
+            })
             .filter(|text| shows(&regress::bind(changed, text).tape))
             .count();
         println!("| {change} | {} % | {} % |", raw * 100 / TAPES, kept * 100 / TAPES);

@@ -73,7 +73,11 @@ fn every_room_is_in_the_list() {
     let rooms = fs::read_dir(src()).unwrap().map(|entry| entry.unwrap().path());
     for path in rooms {
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        assert!(["lib", "bin"].contains(&&*name) || ROOMS.contains(&&*name), "{} has no place in the order", path.display());
+        assert!(
+            ["lib", "bin"].contains(&&*name) || ROOMS.contains(&&*name),
+            "{} has no place in the order",
+            path.display()
+        );
     }
 }
 

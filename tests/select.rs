@@ -143,10 +143,7 @@ fn conditions_come_first_and_once() {
             _ = { note("future 1"); after(9, ()) }, if note("condition 1") => {}
         }
     });
-    assert_eq!(
-        *log.borrow(),
-        ["condition 0", "condition 1", "future 0", "future 1"]
-    );
+    assert_eq!(*log.borrow(), ["condition 0", "condition 1", "future 0", "future 1"]);
 }
 
 #[test]
@@ -315,10 +312,7 @@ fn a_future_may_be_a_reference_or_be_made_into_one() {
 }
 
 #[test]
-#[expect(
-    clippy::just_underscores_and_digits,
-    reason = "such names are in the macro"
-)]
+#[expect(clippy::just_underscores_and_digits, reason = "such names are in the macro")]
 fn names_of_the_macro_do_not_hide_the_users() {
     let (_0, selected, disabled, start, context, output) = (1, 2, 3, 4, 5, 6);
     let sum = block_on(async {

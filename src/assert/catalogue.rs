@@ -30,19 +30,8 @@ const UNNUMBERED: u32 = u32::MAX;
 
 impl Site {
     /// The site at `place` for the assertion `name`.
-    pub const fn new(
-        kind: Kind,
-        name: &'static str,
-        labels: &'static [&'static str],
-        place: Place,
-    ) -> Site {
-        Site {
-            name,
-            kind,
-            labels,
-            place,
-            id: AtomicU32::new(UNNUMBERED),
-        }
+    pub const fn new(kind: Kind, name: &'static str, labels: &'static [&'static str], place: Place) -> Site {
+        Site { name, kind, labels, place, id: AtomicU32::new(UNNUMBERED) }
     }
 
     /// Returns the id of the site's entry.
@@ -118,10 +107,7 @@ impl Entry {
             Kind::Reachable | Kind::Sometimes | Kind::SometimesEach => true,
             Kind::SometimesAll => level >= self.labels.len() as u64,
             Kind::SometimesCompared(_) => level >= super::level::HOLDS,
-            Kind::Always
-            | Kind::AlwaysOrUnreachable
-            | Kind::AlwaysCompared(_)
-            | Kind::Unreachable => false,
+            Kind::Always | Kind::AlwaysOrUnreachable | Kind::AlwaysCompared(_) | Kind::Unreachable => false,
         }
     }
 }
@@ -157,10 +143,7 @@ impl Catalogue {
     }
 
     /// Returns the number of assertions; ids are below it.
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "nobody branches on an empty catalogue"
-    )]
+    #[expect(clippy::len_without_is_empty, reason = "nobody branches on an empty catalogue")]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -214,21 +197,13 @@ mod tests {
     use super::*;
 
     fn site(kind: Kind, name: &'static str, line: u32) -> Site {
-        let place = Place {
-            module: "bank",
-            file: "bank.rs",
-            line,
-        };
+        let place = Place { module: "bank", file: "bank.rs", line };
         Site::new(kind, name, &[], place)
     }
 
     #[test]
     fn ids_follow_the_names_and_not_the_linker() {
-        let sites = [
-            site(Kind::Sometimes, "b", 1),
-            site(Kind::Always, "c", 2),
-            site(Kind::Reachable, "a", 3),
-        ];
+        let sites = [site(Kind::Sometimes, "b", 1), site(Kind::Always, "c", 2), site(Kind::Reachable, "a", 3)];
         let catalogue = Catalogue::new(&sites);
         let names: Vec<_> = catalogue.iter().map(|entry| entry.name).collect();
         assert_eq!(names, ["a", "b", "c"]);
@@ -237,20 +212,12 @@ mod tests {
 
     #[test]
     fn one_message_at_two_places_is_one_assertion() {
-        let sites = [
-            site(Kind::Sometimes, "retry", 9),
-            site(Kind::Always, "retry", 5),
-            site(Kind::Sometimes, "retry", 4),
-        ];
+        let sites =
+            [site(Kind::Sometimes, "retry", 9), site(Kind::Always, "retry", 5), site(Kind::Sometimes, "retry", 4)];
         let catalogue = Catalogue::new(&sites);
         assert_eq!(catalogue.len(), 2);
         assert_eq!(sites.each_ref().map(Site::id), [1, 0, 1]);
-        let lines: Vec<_> = catalogue
-            .entry(1)
-            .places
-            .iter()
-            .map(|place| place.line)
-            .collect();
+        let lines: Vec<_> = catalogue.entry(1).places.iter().map(|place| place.line).collect();
         assert_eq!(lines, [4, 9]);
         assert_eq!(catalogue.find("retry").unwrap().kind, Kind::Always);
         assert!(catalogue.find("retr").is_none());

@@ -43,10 +43,7 @@ impl Kind {
             | Kind::SometimesAll
             | Kind::SometimesEach
             | Kind::SometimesCompared(_) => true,
-            Kind::Always
-            | Kind::AlwaysOrUnreachable
-            | Kind::AlwaysCompared(_)
-            | Kind::Unreachable => false,
+            Kind::Always | Kind::AlwaysOrUnreachable | Kind::AlwaysCompared(_) | Kind::Unreachable => false,
         }
     }
 
@@ -54,10 +51,7 @@ impl Kind {
     ///
     /// [`Kind::Unreachable`] is neither this nor a goal: its evaluation is the violation.
     pub fn is_always(self) -> bool {
-        matches!(
-            self,
-            Kind::Always | Kind::AlwaysOrUnreachable | Kind::AlwaysCompared(_)
-        )
+        matches!(self, Kind::Always | Kind::AlwaysOrUnreachable | Kind::AlwaysCompared(_))
     }
 
     /// Returns true if a campaign that never evaluates this has missed something.

@@ -176,11 +176,7 @@ fn record_sometimes_all(site: &'static Site, conditions: &[bool]) {
 
 /// Counts an evaluation of an `assert_sometimes_each!`.
 #[inline]
-pub fn sometimes_each<const QUALITIES: usize>(
-    site: &'static Site,
-    keys: &[i64],
-    qualities: [i64; QUALITIES],
-) {
+pub fn sometimes_each<const QUALITIES: usize>(site: &'static Site, keys: &[i64], qualities: [i64; QUALITIES]) {
     const { assert!(QUALITIES <= 4, "a tuple of keys has at most four qualities") };
     if active() {
         record_sometimes_each(site, keys, &qualities);

@@ -20,11 +20,7 @@ pub const HOLDS: u64 = 64;
 pub(super) fn compared(comparison: Comparison, value: i128, threshold: i128) -> u64 {
     let margin = margin(comparison, value, threshold);
     let bits = u64::from(128 - margin.unsigned_abs().leading_zeros()).min(64);
-    if margin >= 0 {
-        HOLDS + bits
-    } else {
-        HOLDS - bits
-    }
+    if margin >= 0 { HOLDS + bits } else { HOLDS - bits }
 }
 
 /// Returns by how much the comparison holds: 0 if just, negative if it does not.
@@ -56,9 +52,7 @@ pub(super) fn tuple(keys: &[i64]) -> u64 {
 ///
 /// Each has 16 bits: four fit, and what lies outside `0..=65535` is taken as the nearer end.
 pub(super) fn quality(qualities: &[i64]) -> u64 {
-    qualities.iter().fold(0, |packed, &quality| {
-        packed << 16 | quality.clamp(0, 0xffff).cast_unsigned()
-    })
+    qualities.iter().fold(0, |packed, &quality| packed << 16 | quality.clamp(0, 0xffff).cast_unsigned())
 }
 
 /// A value that the numeric macros can compare: the integers, [`Duration`] (in nanoseconds),
@@ -177,9 +171,7 @@ mod tests {
 
     #[test]
     fn a_climb_to_a_thousand_passes_eleven_levels() {
-        let mut levels: Vec<_> = (0..=1000)
-            .map(|value| compared(GreaterThanOrEqualTo, value, 1000))
-            .collect();
+        let mut levels: Vec<_> = (0..=1000).map(|value| compared(GreaterThanOrEqualTo, value, 1000)).collect();
         levels.dedup();
         assert_eq!(levels.len(), 11);
         assert_eq!(levels.last(), Some(&HOLDS));

@@ -66,6 +66,6 @@ pub use record::{BUCKETS_MAX, Bucket, QUALITY_STEPS_MAX, Reach, Record, Violatio
 pub use catalogue::{SITES, Site};
 #[doc(hidden)]
 pub use ledger::{
-    always, always_compared, explain, reachable, sometimes, sometimes_all, sometimes_compared,
-    sometimes_each, unreachable,
+    always, always_compared, explain, reachable, sometimes, sometimes_all, sometimes_compared, sometimes_each,
+    unreachable,
 };

@@ -121,13 +121,7 @@ struct Tally {
 }
 
 impl Tally {
-    const ZERO: Tally = Tally {
-        evaluations: 0,
-        held: 0,
-        best: 0,
-        newest_row: 0,
-        rows: 0,
-    };
+    const ZERO: Tally = Tally { evaluations: 0, held: 0, best: 0, newest_row: 0, rows: 0 };
 }
 
 /// A [`Bucket`] as it is stored: the rows of an assertion are chained, newest first.
@@ -236,23 +230,13 @@ impl Record {
             return;
         }
         tally.best = level + 1;
-        self.reached.push(Reach {
-            id,
-            level,
-            quality: 0,
-            at,
-        });
+        self.reached.push(Reach { id, level, quality: 0, at });
     }
 
     /// Notes a hit of the tuple `keys`, a step if it is new or better than before.
     pub(super) fn reach_tuple(&mut self, id: u32, keys: &[i64], quality: u64, at: u64) {
         let level = level::tuple(keys);
-        let reach = Reach {
-            id,
-            level,
-            quality,
-            at,
-        };
+        let reach = Reach { id, level, quality, at };
         let tally = &mut self.tallies[id as usize];
         let mut next = tally.newest_row;
         while let Some(index) = (next as usize).checked_sub(1) {
@@ -323,11 +307,7 @@ impl Record {
 }
 
 /// The detail of a numeric violation.
-pub(super) fn comparison_failed(
-    comparison: Comparison,
-    value: i128,
-    threshold: i128,
-) -> impl fmt::Display {
+pub(super) fn comparison_failed(comparison: Comparison, value: i128, threshold: i128) -> impl fmt::Display {
     fmt::from_fn(move |f| write!(f, "{value} is not {comparison} {threshold}"))
 }
 
@@ -361,14 +341,8 @@ mod tests {
         for (id, keys) in [(0, [1, 2]), (1, [1, 2]), (0, [2, 1]), (0, [1, 2])] {
             record.reach_tuple(id, &keys, 0, 0);
         }
-        let buckets: Vec<_> = record
-            .buckets()
-            .map(|bucket| (bucket.id, bucket.keys.to_vec(), bucket.hits))
-            .collect();
-        assert_eq!(
-            buckets,
-            [(0, vec![1, 2], 2), (1, vec![1, 2], 1), (0, vec![2, 1], 1)]
-        );
+        let buckets: Vec<_> = record.buckets().map(|bucket| (bucket.id, bucket.keys.to_vec(), bucket.hits)).collect();
+        assert_eq!(buckets, [(0, vec![1, 2], 2), (1, vec![1, 2], 1), (0, vec![2, 1], 1)]);
         assert_eq!(record.reached.len(), 3);
     }
 

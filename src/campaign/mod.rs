@@ -4,12 +4,12 @@
 
 mod cache;
 
-use cache::Cache;
 use crate::assert::catalogue;
 use crate::choice::{ROW_BYTES, Tape};
 use crate::goal::{self, Hit};
 use crate::mutate::{Entry, Mutator};
 use crate::run::{Finding, Outcome, Recording, Simulation};
+use cache::Cache;
 use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -267,7 +267,8 @@ mod tests {
     #[test]
     fn the_top_is_found_by_building_on_the_steps() {
         let simulation = ladder();
-        let mut executions: Vec<_> = (0..5).map(|seed| crate::explore(&simulation, seed, 30_000, |_| ()).executions).collect();
+        let mut executions: Vec<_> =
+            (0..5).map(|seed| crate::explore(&simulation, seed, 30_000, |_| ()).executions).collect();
         executions.sort_unstable();
         assert!(executions[2] < 10_000, "{executions:?}");
     }

@@ -103,9 +103,7 @@ mod tests {
     fn flipping_one_bit_of_an_address_flips_half_of_the_word() {
         let prf = Prf::new(3);
         for bit in 0..64 {
-            let flipped: u32 = (0..256)
-                .map(|n| (prf.word(n, 5) ^ prf.word(n ^ (1 << bit), 5)).count_ones())
-                .sum();
+            let flipped: u32 = (0..256).map(|n| (prf.word(n, 5) ^ prf.word(n ^ (1 << bit), 5)).count_ones()).sum();
             let mean = f64::from(flipped) / 256.0;
             assert!((30.0..34.0).contains(&mean), "bit {bit}: {mean} of 64");
         }

@@ -259,7 +259,9 @@ pub enum TapeError {
 impl fmt::Display for TapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => write!(f, "the tape is empty: even one without exceptions has a header of {ROW_BYTES} bytes"),
+            Self::Empty => {
+                write!(f, "the tape is empty: even one without exceptions has a header of {ROW_BYTES} bytes")
+            }
             Self::Version { found } => write!(
                 f,
                 "the tape has version {found}, this build reads version {VERSION}: use the simfuzz that wrote it, or --lenient to read the bytes as the fuzzer does"

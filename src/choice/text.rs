@@ -11,10 +11,10 @@
 //! Owns the syntax. What the notes mean (`finding:`, `witness:`, ...) is the business of those
 //! who write them; which rows a run used is the trace's.
 
+use super::SCOPE_BITS;
 use super::label::{Label, Names};
 use super::tape::{Base, ORDINAL_MAX, Op, Row, Tape, TapeError, VERSION};
 use super::trace::{Kind, Trace};
-use super::SCOPE_BITS;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -235,8 +235,8 @@ fn kind_name(kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::prf::Prf;
     use super::super::Choices;
+    use super::super::prf::Prf;
     use super::*;
 
     #[test]
@@ -247,9 +247,24 @@ mod tests {
                 let word = |field: u32| prf.word(u64::from(field) + 1, n as u32);
                 match word(0) % 4 {
                     0 => Row::reseed(word(1) >> 12, word(2) as u32),
-                    1 => Row { label: word(1) as u32, ordinal: word(2) as u32 & ORDINAL_MAX, op: Op::Calm, value: word(3) as u32 % 3 },
-                    2 => Row { label: word(1) as u32, ordinal: word(2) as u32 & ORDINAL_MAX, op: Op::SetHigh, value: word(3) as u32 },
-                    _ => Row { label: Label::parse("client 0/@src/a b.rs:3:4:range").id(), ordinal: word(2) as u32 & 0xff, op: Op::Set, value: word(3) as u32 },
+                    1 => Row {
+                        label: word(1) as u32,
+                        ordinal: word(2) as u32 & ORDINAL_MAX,
+                        op: Op::Calm,
+                        value: word(3) as u32 % 3,
+                    },
+                    2 => Row {
+                        label: word(1) as u32,
+                        ordinal: word(2) as u32 & ORDINAL_MAX,
+                        op: Op::SetHigh,
+                        value: word(3) as u32,
+                    },
+                    _ => Row {
+                        label: Label::parse("client 0/@src/a b.rs:3:4:range").id(),
+                        ordinal: word(2) as u32 & 0xff,
+                        op: Op::Set,
+                        value: word(3) as u32,
+                    },
                 }
             });
             let base = if case % 2 == 0 { Base::Calm } else { Base::Seeded };

@@ -1,9 +1,9 @@
 //! The trace: what a run chose. Mutators, the shrinker, the printer and the drift check read it.
 
-use super::label::Label;
-use super::tape::{Base, Op, Row, Tape};
 use super::Slot;
+use super::label::Label;
 use super::tape::ORDINAL_MAX;
+use super::tape::{Base, Op, Row, Tape};
 use std::collections::BTreeSet;
 
 /// What sort of choice it was: an edit treats each in its own way.
@@ -92,8 +92,7 @@ impl Trace {
     /// `tape` without the rows that this run, its run, never read.
     pub fn canonical(&self, tape: &Tape) -> Tape {
         let end = self.choices.last().map_or(0, |choice| choice.at);
-        let made: BTreeSet<_> =
-            self.choices.iter().map(|choice| (self.label(choice).id(), choice.ordinal)).collect();
+        let made: BTreeSet<_> = self.choices.iter().map(|choice| (self.label(choice).id(), choice.ordinal)).collect();
         let mut kept = tape.clone();
         kept.retain(|row| match row.op {
             Op::Set => made.contains(&(row.label, row.ordinal)),

@@ -7,8 +7,8 @@
 mod knobs;
 mod swarm;
 
-pub use knobs::{Attrition, Latency, Partitions};
 pub(crate) use knobs::Weather;
+pub use knobs::{Attrition, Latency, Partitions};
 pub(crate) use swarm::{Family, Swarm};
 
 use crate::choice::{Choices, Gap, Kind, Label, Slot};

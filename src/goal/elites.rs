@@ -32,7 +32,8 @@ pub(crate) struct Elite {
 impl Elite {
     /// The tape as it is before `nanos`: rows used later are dropped.
     pub(crate) fn until(&self, nanos: u64) -> Tape {
-        let rows: Vec<Row> = self.tape.rows().iter().zip(&self.times).filter(|&(_, &at)| at < nanos).map(|(&row, _)| row).collect();
+        let rows: Vec<Row> =
+            self.tape.rows().iter().zip(&self.times).filter(|&(_, &at)| at < nanos).map(|(&row, _)| row).collect();
         Tape::from_rows(self.tape.seed(), self.tape.base(), rows)
     }
 }

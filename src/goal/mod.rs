@@ -68,7 +68,10 @@ pub(crate) fn goal_name(slot: u16) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-#[expect(unsafe_code, reason = "the macros expand to a static with a link section; in other crates the lint looks away")]
+#[expect(
+    unsafe_code,
+    reason = "the macros expand to a static with a link section; in other crates the lint looks away"
+)]
 mod tests {
     use super::*;
     use crate::assert;

@@ -181,7 +181,8 @@ fn explored(simulation: &Simulation, runs: u64, seed: u64, out: Option<&Path>) -
         if out.exists() {
             return Err(format!("{} exists: choose another --out", out.display()));
         }
-        regress::write_whole(out, &tape.encode()).map_err(|error| format!("cannot write {}: {error}", out.display()))?;
+        regress::write_whole(out, &tape.encode())
+            .map_err(|error| format!("cannot write {}: {error}", out.display()))?;
         say(&format_args!("the tape is in {}", out.display()));
     }
     Ok(ExitCode::from(1))
@@ -231,8 +232,8 @@ fn regressions(simulation: &Simulation, target: &str, files: &[PathBuf]) -> Resu
     let mut unexpected = 0u8;
     for path in files {
         let saved = read(path, false)?;
-        let checked = regress::check(simulation, target, &saved.text)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let checked =
+            regress::check(simulation, target, &saved.text).map_err(|error| format!("{}: {error}", path.display()))?;
         say(&format_args!("{}  {}", checked.line(), path.display()));
         unexpected |= u8::from(!checked.is_expected());
     }

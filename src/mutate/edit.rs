@@ -185,8 +185,12 @@ impl Mutator {
 
     fn swap(&mut self, tape: &mut Tape) {
         let one = self.pick_set(tape);
-        let same: Vec<_> =
-            tape.rows().iter().filter(|row| row.op == Op::Set && row.label == one.label && **row != one).copied().collect();
+        let same: Vec<_> = tape
+            .rows()
+            .iter()
+            .filter(|row| row.op == Op::Set && row.label == one.label && **row != one)
+            .copied()
+            .collect();
         if !same.is_empty() {
             let other = same[self.dice.index(same.len())];
             tape.put(Row { value: other.value, ..one });

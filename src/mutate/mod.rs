@@ -72,7 +72,9 @@ impl Entry {
     pub(crate) fn elite(&self) -> Elite {
         let mut made: Vec<(u32, u32, u64)> = Vec::new();
         if !self.tape.rows().is_empty() {
-            made.extend(self.trace.choices().iter().map(|choice| (self.trace.label(choice).id(), choice.ordinal, choice.at)));
+            made.extend(
+                self.trace.choices().iter().map(|choice| (self.trace.label(choice).id(), choice.ordinal, choice.at)),
+            );
             made.sort_unstable();
         }
         let time = |row: &Row| match row.op {

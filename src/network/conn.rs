@@ -453,9 +453,9 @@ impl Conns {
     pub(crate) fn in_flight(&self) -> bool {
         let sending = |end: &End| end.is_sending() && end.stalled == 0;
         let shaking = |end: &End| end.open && !end.connected && end.failed.is_none();
-        self.conns.iter().any(|conn| {
-            conn.live && (sending(&conn.client) || sending(&conn.server) || shaking(&conn.client))
-        })
+        self.conns
+            .iter()
+            .any(|conn| conn.live && (sending(&conn.client) || sending(&conn.server) || shaking(&conn.client)))
     }
 
     fn free_if_over(&mut self, id: ConnId) {

@@ -75,7 +75,9 @@ impl Checked {
     pub fn is_expected(&self) -> bool {
         match (&self.verdict, self.expect) {
             (Verdict::Reproduced, expect) => expect == Expectation::Open,
-            (Verdict::Fixed | Verdict::Drifted { .. }, expect) => expect == Expectation::Fixed || self.finding.is_none(),
+            (Verdict::Fixed | Verdict::Drifted { .. }, expect) => {
+                expect == Expectation::Fixed || self.finding.is_none()
+            }
             _ => false,
         }
     }
@@ -94,7 +96,9 @@ impl Checked {
                 format!("fixed: {finding} (drifted: {unused} rows unused, {moved} places moved; promote it anew)")
             }
             (Verdict::Stale { missing }, _) => {
-                format!("STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: find and promote it anew, or delete it")
+                format!(
+                    "STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: find and promote it anew, or delete it"
+                )
             }
             (Verdict::Other { identity }, _) => format!("ANOTHER FINDING: {identity}, instead of {finding}"),
             (Verdict::Truncated, _) => format!("TRUNCATED: {finding}; raise the simulation's event budget"),
@@ -266,7 +270,12 @@ pub fn assert_all(target: &str, folder: impl AsRef<Path>, simulation: &Simulatio
             Ok(checked) => {
                 println!("{}  {}", checked.line(), path.display());
                 if !checked.is_expected() {
-                    wrong.push(format!("{}\n  {}\n  replay: cargo simfuzz replay {target} {}", path.display(), checked.line(), path.display()));
+                    wrong.push(format!(
+                        "{}\n  {}\n  replay: cargo simfuzz replay {target} {}",
+                        path.display(),
+                        checked.line(),
+                        path.display()
+                    ));
                 }
             }
             Err(error) => wrong.push(format!("{}: {error}", path.display())),

@@ -3,8 +3,8 @@
 //! State that survives a run, hash order and
 //! counters of a dependency show as a changed digest.
 
-use crate::choice::Tape;
 use super::simulation::{Recording, Simulation};
+use crate::choice::Tape;
 
 /// Runs another tape and then `tape` again; says what is wrong when its digest is not `digest`.
 pub(crate) fn canary(simulation: &Simulation, tape: &Tape, digest: u64) -> Option<String> {

@@ -249,7 +249,10 @@ impl<'a> Driver<'a> {
             for host in &mut world.hosts {
                 host.crash_in = None;
             }
-            (0..world.hosts.len()).filter(|&host| !world.hosts[host].up).map(|host| HostId(host as u16)).collect::<Vec<_>>()
+            (0..world.hosts.len())
+                .filter(|&host| !world.hosts[host].up)
+                .map(|host| HostId(host as u16))
+                .collect::<Vec<_>>()
         });
         for host in dead {
             self.boot(host, true);
@@ -600,7 +603,12 @@ impl<'a> Driver<'a> {
             with(|world| {
                 let host = host.map_or(String::new(), |host| self.topology.host(host).name.clone());
                 let kind = violation.kind.finding();
-                let reason = format!("{} ({}:{})", violation.reason(), crate::choice::short_file(violation.file), violation.line);
+                let reason = format!(
+                    "{} ({}:{})",
+                    violation.reason(),
+                    crate::choice::short_file(violation.file),
+                    violation.line
+                );
                 world.find(Found { kind, name: violation.name.to_owned(), reason, host });
             });
         }
@@ -609,12 +617,16 @@ impl<'a> Driver<'a> {
     #[cold]
     fn judge_panic(&mut self, host: HostId, panic: &Panic) {
         let Panic { message, place } = panic;
-        if message.contains("there is no reactor running") || message.contains("must be called from the context of a Tokio") {
+        if message.contains("there is no reactor running")
+            || message.contains("must be called from the context of a Tokio")
+        {
             let name = self.topology.host(host).name.clone();
             let reason = format!(
                 "code on {name} called tokio's own runtime ({place}), which does not exist in a simulation: use the network, time and tasks of `ctx` there"
             );
-            with(|world| world.find(Found { kind: "unsupported", name: "tokio runtime".to_owned(), reason, host: name }));
+            with(|world| {
+                world.find(Found { kind: "unsupported", name: "tokio runtime".to_owned(), reason, host: name })
+            });
             return;
         }
         self.panicked(host, panic);
@@ -624,7 +636,8 @@ impl<'a> Driver<'a> {
     fn spins(&self, host: HostId) {
         let name = self.topology.host(host).name.clone();
         let kind = self.topology.host(host).kind.clone();
-        let reason = format!("{POLLS_MAX} polls at one virtual instant, the last on {name}: a task keeps waking itself");
+        let reason =
+            format!("{POLLS_MAX} polls at one virtual instant, the last on {name}: a task keeps waking itself");
         with(|world| world.find(Found { kind: "livelock", name: kind, reason, host: name }));
     }
 
@@ -640,7 +653,12 @@ impl<'a> Driver<'a> {
             };
             if let Err(reason) = result {
                 with(|world| {
-                    let found = Found { kind: "invariant", name: name.clone(), reason: format!("{name}: {reason}"), host: String::new() };
+                    let found = Found {
+                        kind: "invariant",
+                        name: name.clone(),
+                        reason: format!("{name}: {reason}"),
+                        host: String::new(),
+                    };
                     world.find(found);
                 });
                 return Some(Stop::Found);

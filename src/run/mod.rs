@@ -14,8 +14,8 @@ mod parts;
 mod report;
 mod simulation;
 
-pub(crate) use canary::canary;
 pub use builder::{ProcessCount, SimulationBuilder, Verdict, WorkloadCount};
+pub(crate) use canary::canary;
 pub use context::SimContext;
 pub use error::{SimulationError, SimulationResult};
 pub use outcome::{Finding, Outcome, Status};

@@ -90,8 +90,7 @@ impl SimulationReport {
         self.gave_up_runs += u64::from(outcome.counts.gave_up > 0);
         self.restless += u64::from(outcome.status == Status::Passed && !outcome.at_rest);
         let counts = &outcome.counts;
-        let faults =
-            [counts.crashes, counts.stops, counts.exits, counts.fail_stops, counts.partitions, counts.holds];
+        let faults = [counts.crashes, counts.stops, counts.exits, counts.fail_stops, counts.partitions, counts.holds];
         for (total, count) in self.totals.iter_mut().zip(faults) {
             *total += u64::from(count);
         }
@@ -230,7 +229,11 @@ impl fmt::Display for SimulationReport {
             )?;
         }
         if self.restless * 2 > self.runs {
-            writeln!(f, "\nwarning: in {} of {} runs the system did not come to rest before check", self.restless, self.runs)?;
+            writeln!(
+                f,
+                "\nwarning: in {} of {} runs the system did not come to rest before check",
+                self.restless, self.runs
+            )?;
         }
         for name in self.never_evaluated() {
             writeln!(f, "never evaluated: {name}")?;
@@ -256,7 +259,8 @@ impl SimulationReport {
         let (missing, found): (Vec<_>, Vec<_>) = inside.into_iter().partition(|entry| reached(entry.id) == 0);
         for entry in missing {
             let seen = self.goals.get(&entry.id).map_or(0, |goal| goal.evaluated);
-            let remark = if seen == 0 { "never even evaluated".to_owned() } else { format!("evaluated in {seen} runs") };
+            let remark =
+                if seen == 0 { "never even evaluated".to_owned() } else { format!("evaluated in {seen} runs") };
             writeln!(f, "  NOT REACHED  {} ({remark})", entry.name)?;
         }
         for entry in found {

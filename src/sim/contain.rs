@@ -43,9 +43,9 @@ fn describe(panic: &PanicHookInfo<'_>) -> Panic {
         Some(message) => message.to_owned(),
         None => "a panic whose payload is no text".to_owned(),
     };
-    let place = panic.location().map(|place| {
-        format!("{}:{}:{}", crate::choice::short_file(place.file()), place.line(), place.column())
-    });
+    let place = panic
+        .location()
+        .map(|place| format!("{}:{}:{}", crate::choice::short_file(place.file()), place.line(), place.column()));
     Panic { message, place: place.unwrap_or_default() }
 }
 

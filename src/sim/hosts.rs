@@ -167,7 +167,8 @@ impl World {
         let weather = self.weather.clone();
         let Some(attrition) = &weather.attrition else { return false };
         let ip = self.topology.host(host).ip;
-        let down = self.hosts.iter().filter(|host| host.is_process && (!host.up || host.doomed || host.stopping)).count();
+        let down =
+            self.hosts.iter().filter(|host| host.is_process && (!host.up || host.doomed || host.stopping)).count();
         let state = &self.hosts[host.index()];
         if !self.storm || state.stopping || down >= attrition.max_dead {
             let gap = fault::crash_gap(&mut self.choices, ip, attrition, &self.swarm);

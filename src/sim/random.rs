@@ -209,7 +209,11 @@ impl SimRandomProvider {
                 word >> 32
             });
             // an override, or a calm base, names a word; it is not the bits of it
-            let word = if natural >> 32 == drawn && natural != 0 { natural } else { crate::choice::mix(drawn ^ label.word_salt()) };
+            let word = if natural >> 32 == drawn && natural != 0 {
+                natural
+            } else {
+                crate::choice::mix(drawn ^ label.word_salt())
+            };
             let mixed = crate::choice::mix(word ^ world.choices.made());
             world.events.record(world.now, What::Chose, mixed, 0);
             mixed

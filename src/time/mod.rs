@@ -79,7 +79,6 @@ impl<E> Queue<E> {
     pub(crate) fn pop(&mut self) -> Option<(Nanos, E)> {
         self.heap.pop().map(|entry| (entry.at(), entry.event))
     }
-
 }
 
 /// Who sleeps until when. A timer is named by slot and generation, so that a late event of a

@@ -40,11 +40,7 @@ fn usage() -> ExitCode {
 }
 
 fn run(simulation: &Simulation, seed: u64) -> Outcome {
-    let tape = if seed.is_multiple_of(2) {
-        Tape::seeded(seed)
-    } else {
-        Tape::swarm(seed)
-    };
+    let tape = if seed.is_multiple_of(2) { Tape::seeded(seed) } else { Tape::swarm(seed) };
     simulation.run_with(&tape, Recording::Result)
 }
 
@@ -58,15 +54,10 @@ fn sweep(simulation: &Simulation, count: u64) {
         truncated += u64::from(outcome.status() == simfuzz::Status::Truncated);
         restless += u64::from(!outcome.came_to_rest() && outcome.finding().is_none());
         if let Some(finding) = outcome.finding() {
-            findings
-                .entry(finding.identity.clone())
-                .or_insert((seed, 0))
-                .1 += 1;
+            findings.entry(finding.identity.clone()).or_insert((seed, 0)).1 += 1;
         }
     }
-    println!(
-        "{count} runs, {events} events, {truncated} truncated, {restless} not at rest, digest {digest:016x}"
-    );
+    println!("{count} runs, {events} events, {truncated} truncated, {restless} not at rest, digest {digest:016x}");
     for (identity, (seed, times)) in findings {
         println!("{times:>7} of {count}, first in seed {seed}: {identity}");
     }
@@ -75,8 +66,7 @@ fn sweep(simulation: &Simulation, count: u64) {
 fn first(simulation: &Simulation, ranges: u64) {
     let mut executions = Vec::new();
     for range in 0..ranges {
-        let found =
-            (0..RANGE).find(|&seed| run(simulation, range * RANGE + seed).finding().is_some());
+        let found = (0..RANGE).find(|&seed| run(simulation, range * RANGE + seed).finding().is_some());
         executions.push(found.map_or(RANGE, |seed| seed + 1));
     }
     println!("executions until the first finding: {executions:?}");

@@ -28,9 +28,7 @@ const POLLS: &str = "polls of the waiting receive";
 
 /// A sender and a receiver with a channel between them.
 pub fn simulation() -> Simulation {
-    SimulationBuilder::new()
-        .workload(|| Box::new(Channel))
-        .build()
+    SimulationBuilder::new().workload(|| Box::new(Channel)).build()
 }
 
 struct Channel;
@@ -42,12 +40,7 @@ impl Workload for Channel {
     }
 
     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
-        let capacity = ctx
-            .random()
-            .label("capacity")
-            .choose(&[1_000, 4, 2, 1])
-            .copied()
-            .unwrap_or(1);
+        let capacity = ctx.random().label("capacity").choose(&[1_000, 4, 2, 1]).copied().unwrap_or(1);
         let (sender, receiver) = ::flume::bounded(capacity);
         let sending = ctx.task().spawn(send(ctx.clone(), sender));
         let received = receive(ctx, &receiver).await;
@@ -75,24 +68,14 @@ async fn send(ctx: SimContext, sender: Sender<u64>) -> u64 {
             1 => {
                 for _ in 0..random.label("burst").random_range(1..=3) {
                     let room = sender.try_send(sent).is_ok();
-                    ctx.note(|| {
-                        format!(
-                            "sends {sent} in a burst: {}",
-                            if room { "done" } else { "full" }
-                        )
-                    });
+                    ctx.note(|| format!("sends {sent} in a burst: {}", if room { "done" } else { "full" }));
                     sent += u64::from(room);
                 }
             }
-            _ => {
-                ctx.time()
-                    .sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE))
-                    .await
-            }
+            _ => ctx.time().sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE)).await,
         }
         let polls = ctx.state().get::<i64>(POLLS).unwrap_or(0);
-        ctx.state()
-            .guide("channel", &[sender.len().min(3) as i64, polls.min(3)]);
+        ctx.state().guide("channel", &[sender.len().min(3) as i64, polls.min(3)]);
     }
     sent
 }
@@ -133,11 +116,7 @@ async fn receive(ctx: &SimContext, receiver: &Receiver<u64>) -> u64 {
                     take(message);
                 }
             }
-            _ => {
-                ctx.time()
-                    .sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE))
-                    .await
-            }
+            _ => ctx.time().sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE)).await,
         }
     }
     while let Ok(message) = receiver.recv_async().await {
@@ -163,10 +142,7 @@ async fn receive_busily(ctx: &SimContext, receiver: &Receiver<u64>) -> Option<u6
             }
         }
     };
-    assert_sometimes!(
-        polls > 1 && !receiver.is_empty(),
-        "a second message comes before a busy receiver wakes"
-    );
+    assert_sometimes!(polls > 1 && !receiver.is_empty(), "a second message comes before a busy receiver wakes");
     ctx.state().publish(POLLS, 0i64);
     message
 }

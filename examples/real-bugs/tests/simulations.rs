@@ -27,9 +27,7 @@ fn expect(simulation: &Simulation, seeds: u64, identity: &str) {
 fn repeats(simulation: fn() -> Simulation, seeds: u64) {
     let digests = move |recording| {
         let simulation = simulation();
-        (0..seeds)
-            .map(|seed| simulation.run_with(&Tape::swarm(seed), recording).digest())
-            .collect::<Vec<_>>()
+        (0..seeds).map(|seed| simulation.run_with(&Tape::swarm(seed), recording).digest()).collect::<Vec<_>>()
     };
     let here = digests(Recording::Result);
     let there = std::thread::scope(|scope| scope.spawn(move || digests(Recording::Story)).join());
@@ -38,20 +36,12 @@ fn repeats(simulation: fn() -> Simulation, seeds: u64) {
 
 #[test]
 fn flume_keeps_messages_in_order_only_since_the_fix() {
-    expect(
-        &real_bugs::flume::simulation(),
-        1_000,
-        "always: messages arrive in order",
-    );
+    expect(&real_bugs::flume::simulation(), 1_000, "always: messages arrive in order");
 }
 
 #[test]
 fn omnipaxos_nodes_agree_only_since_the_fix() {
-    expect(
-        &real_bugs::omnipaxos::simulation(),
-        500,
-        "always: nodes agree on what is decided",
-    );
+    expect(&real_bugs::omnipaxos::simulation(), 500, "always: nodes agree on what is decided");
 }
 
 #[test]

@@ -229,7 +229,7 @@ impl Seen {
     }
 
     fn text(&self, elapsed: Duration, time: Option<u64>) -> String {
-        let mut text = format!("fuzzing {}", clock(elapsed));
+        let mut text = clock(elapsed);
         if let Some(seconds) = time {
             text += &format!(" of {}", clock(Duration::from_secs(seconds)));
         }
@@ -243,7 +243,7 @@ impl Seen {
             }
         }
         if let Some(new) = self.new {
-            text += &format!("  last new {} ago", clock(new.elapsed()));
+            text += &format!("  new {} ago", clock(new.elapsed()));
         }
         text
     }

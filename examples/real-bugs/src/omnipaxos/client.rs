@@ -25,9 +25,7 @@ impl Workload for Client {
         let mut connections: [Option<TcpStream>; NODES] = Default::default();
         for operation in 0..OPERATIONS {
             let random = ctx.random().scope("op", operation);
-            ctx.time()
-                .sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE))
-                .await;
+            ctx.time().sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE)).await;
             let node = random.label("node").random_range(0..NODES);
             let request = match random.label("op").weighted(&[8, 1]) {
                 0 => u64::from(operation),
@@ -52,9 +50,7 @@ impl Workload for Client {
     }
 
     async fn check(&mut self, ctx: &SimContext) -> SimulationResult<()> {
-        let together = ctx
-            .state()
-            .update("cluster", |cluster: &mut Cluster| cluster.is_level());
+        let together = ctx.state().update("cluster", |cluster: &mut Cluster| cluster.is_level());
         assert_sometimes!(together, "in the end all nodes have decided the same");
         Ok(())
     }
@@ -62,12 +58,7 @@ impl Workload for Client {
 
 async fn connect(ctx: &SimContext, node: usize) -> Option<TcpStream> {
     let ip = ctx.topology().all_process_ips()[node];
-    let mut stream = ctx
-        .time()
-        .timeout(PATIENCE, ctx.network().connect(ip))
-        .await
-        .ok()?
-        .ok()?;
+    let mut stream = ctx.time().timeout(PATIENCE, ctx.network().connect(ip)).await.ok()?.ok()?;
     stream.write_u8(CLIENT).await.ok()?;
     Some(stream)
 }

@@ -60,10 +60,7 @@ impl Cluster {
             assert_sometimes!(self.leader == Some(pid), "a leader boots again");
         }
         *boots += 1;
-        self.nodes[pid as usize - 1] = Some(View {
-            leader: None,
-            ..view
-        });
+        self.nodes[pid as usize - 1] = Some(View { leader: None, ..view });
     }
 
     /// Node `pid` is down.
@@ -89,10 +86,7 @@ impl Cluster {
             }
         }
         assert_reachable!("an entry is decided");
-        assert_sometimes!(
-            self.boots[pid as usize - 1] > 1,
-            "a node decides after it has booted again"
-        );
+        assert_sometimes!(self.boots[pid as usize - 1] > 1, "a node decides after it has booted again");
     }
 
     /// Node `pid` says how things are now.
@@ -109,14 +103,8 @@ impl Cluster {
         assert_reachable!("a leader is elected");
         assert_sometimes!(self.ever[pid as usize - 1], "a leader is elected again");
         let change = self.leader.is_some_and(|leader| leader != pid);
-        assert_sometimes!(
-            change && !self.log.is_empty(),
-            "the leader changes after a decision"
-        );
-        assert_sometimes!(
-            change && self.is_open(),
-            "the leader changes while an entry is open"
-        );
+        assert_sometimes!(change && !self.log.is_empty(), "the leader changes after a decision");
+        assert_sometimes!(change && self.is_open(), "the leader changes while an entry is open");
         assert_sometimes!(self.leaders() > 1, "two nodes believe that they lead");
         self.changes += i64::from(change);
         self.leader = Some(pid);
@@ -161,8 +149,6 @@ impl Cluster {
     /// How many nodes believe that they lead.
     fn leaders(&self) -> usize {
         let nodes = (1..).zip(&self.nodes);
-        nodes
-            .filter(|(pid, node)| node.is_some_and(|node| node.leader == Some(*pid)))
-            .count()
+        nodes.filter(|(pid, node)| node.is_some_and(|node| node.leader == Some(*pid))).count()
     }
 }

@@ -28,9 +28,7 @@ pub(super) struct Stored {
 impl Disk {
     /// The disk of node `pid` in this run.
     pub(super) fn of(ctx: &SimContext, pid: NodeId) -> Self {
-        ctx.state().update("disks", |disks: &mut [Self; NODES]| {
-            disks[pid as usize - 1].clone()
-        })
+        ctx.state().update("disks", |disks: &mut [Self; NODES]| disks[pid as usize - 1].clone())
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Stored)) {
@@ -47,12 +45,7 @@ impl Disk {
 
     /// The values of `range`, or none at all when one is missing: so the library wants it.
     pub(super) fn read(&self, range: Range<usize>) -> Vec<Value> {
-        self.0
-            .borrow()
-            .log
-            .get(range)
-            .map(<[_]>::to_vec)
-            .unwrap_or_default()
+        self.0.borrow().log.get(range).map(<[_]>::to_vec).unwrap_or_default()
     }
 
     pub(super) fn length(&self) -> usize {

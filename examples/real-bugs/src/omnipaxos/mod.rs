@@ -56,12 +56,7 @@ pub fn simulation() -> Simulation {
         .latency(Latency::between(LATENCY))
         .attrition(Attrition::default().chance(0.8).within(200).weights(1, 9))
         .restart_after(DOWN)
-        .partitions(
-            Partitions::default()
-                .chance(0.8)
-                .within(Duration::from_millis(200))
-                .lasting(CUT),
-        )
+        .partitions(Partitions::default().chance(0.8).within(Duration::from_millis(200)).lasting(CUT))
         .build()
 }
 

@@ -43,8 +43,7 @@ impl Process for Node {
         let listener = ctx.network().bind(ctx.my_ip()).await?;
         ctx.task().spawn_local(tick(ctx.clone(), server.clone()));
         for peer in 0..ctx.client_id() {
-            ctx.task()
-                .spawn_local(dial(ctx.clone(), server.clone(), peer));
+            ctx.task().spawn_local(dial(ctx.clone(), server.clone(), peer));
         }
         loop {
             select! {
@@ -62,10 +61,7 @@ impl Process for Node {
 /// The library's clock.
 async fn tick(ctx: SimContext, server: Rc<RefCell<Server>>) {
     // no two machines tick at the same instant
-    let phase = ctx
-        .random()
-        .label("phase")
-        .random_range(Duration::ZERO..TICK);
+    let phase = ctx.random().label("phase").random_range(Duration::ZERO..TICK);
     ctx.time().sleep(phase).await;
     let mut ticks = ctx.time().interval(TICK);
     loop {
@@ -180,11 +176,7 @@ impl Server {
         let disk = Disk::of(ctx, pid);
         let nodes = (0..NODES).map(super::pid).collect();
         let config = OmniPaxosConfig {
-            cluster_config: ClusterConfig {
-                configuration_id: 1,
-                nodes,
-                flexible_quorum: None,
-            },
+            cluster_config: ClusterConfig { configuration_id: 1, nodes, flexible_quorum: None },
             server_config: ServerConfig {
                 pid,
                 election_tick_timeout: 2,
@@ -192,24 +184,10 @@ impl Server {
                 ..ServerConfig::default()
             },
         };
-        let paxos = config
-            .build(disk.clone())
-            .map_err(|error| SimulationError::InvalidState(format!("{error:?}")))?;
-        let reported = View {
-            leader: None,
-            decided: disk.decided(),
-            accepted: disk.length(),
-        };
-        let server = Self {
-            ctx: ctx.clone(),
-            pid,
-            paxos,
-            disk,
-            sessions: BTreeMap::new(),
-            begun: 0,
-            checked: 0,
-            reported,
-        };
+        let paxos = config.build(disk.clone()).map_err(|error| SimulationError::InvalidState(format!("{error:?}")))?;
+        let reported = View { leader: None, decided: disk.decided(), accepted: disk.length() };
+        let server =
+            Self { ctx: ctx.clone(), pid, paxos, disk, sessions: BTreeMap::new(), begun: 0, checked: 0, reported };
         server.cluster(|cluster| cluster.boots(pid, reported));
         Ok(server)
     }
@@ -228,35 +206,20 @@ impl Server {
 
     fn propose(&mut self, value: Value) {
         // refused only while the cluster is reconfigured, which it never is
-        self.step(|paxos| {
-            paxos
-                .append(value)
-                .expect("a value may be proposed at any time")
-        });
+        self.step(|paxos| paxos.append(value).expect("a value may be proposed at any time"));
     }
 
     /// A session with `peer` begins, and with it ends an older one; gives its number.
     fn begin(&mut self, peer: NodeId, outbox: mpsc::UnboundedSender<Vec<u8>>) -> u32 {
         self.begun += 1;
-        self.sessions.insert(
-            peer,
-            Session {
-                number: self.begun,
-                outbox,
-                silent: 0,
-            },
-        );
+        self.sessions.insert(peer, Session { number: self.begun, outbox, silent: 0 });
         self.cluster(|cluster| cluster.session());
         self.step(|paxos| paxos.reconnected(peer));
         self.begun
     }
 
     fn end(&mut self, peer: NodeId, number: u32) {
-        if self
-            .sessions
-            .get(&peer)
-            .is_some_and(|session| session.number == number)
-        {
+        if self.sessions.get(&peer).is_some_and(|session| session.number == number) {
             self.sessions.remove(&peer);
         }
     }
@@ -293,11 +256,8 @@ impl Server {
             self.cluster(|cluster| cluster.decides(self.pid, self.checked as usize, &values));
             self.checked = decided;
         }
-        let view = View {
-            leader: api::leader(&self.paxos),
-            decided: self.disk.decided(),
-            accepted: self.disk.length(),
-        };
+        let view =
+            View { leader: api::leader(&self.paxos), decided: self.disk.decided(), accepted: self.disk.length() };
         if view != self.reported {
             self.ctx.note(|| view.to_string());
             self.reported = view;
@@ -314,13 +274,7 @@ impl Server {
         let entries = self.paxos.read_decided_suffix(index).unwrap_or_default();
         entries
             .into_iter()
-            .map_while(|entry| {
-                if let LogEntry::Decided(value) = entry {
-                    Some(value)
-                } else {
-                    None
-                }
-            })
+            .map_while(|entry| if let LogEntry::Decided(value) = entry { Some(value) } else { None })
             .collect()
     }
 }

@@ -1,0 +1,39 @@
+//! The bank keeps its promises, or shows its bug: in both builds, what must come out does.
+
+use simfuzz::choice::TextTape;
+use simfuzz::{Recording, Tape};
+
+/// A run in which a request is carried out twice, shrunk, on a calm base: it depends on no seed.
+const TWICE: &str = include_str!("twice.tape");
+
+#[cfg(not(feature = "bug"))]
+#[test]
+fn a_thousand_seeds_are_clean_and_reach_every_goal() {
+    let report = bank::builder().iterations(1_000).run();
+    report.assert_ok();
+    report.assert_goals();
+}
+
+#[test]
+fn a_tape_gives_the_same_run_whatever_ran_before() {
+    let simulation = bank::simulation();
+    let digest = |seed| simulation.run_with(&Tape::swarm(seed), Recording::Result).digest();
+    let forwards: Vec<_> = (0..40).map(digest).collect();
+    let mut backwards: Vec<_> = (0..40).rev().map(digest).collect();
+    backwards.reverse();
+    assert_eq!(forwards, backwards);
+    assert_eq!(bank::simulation().run(&Tape::swarm(7)).digest(), forwards[7], "what is recorded changes nothing");
+}
+
+#[test]
+fn a_request_is_carried_out_twice_with_the_bug_only() {
+    let tape = TextTape::parse(TWICE).expect("the tape is a text tape").tape;
+    let outcome = bank::simulation().run(&tape);
+    match outcome.finding() {
+        Some(finding) if cfg!(feature = "bug") => {
+            assert_eq!(finding.identity, "always: a balance is one that the client's requests explain");
+        }
+        None if cfg!(feature = "bug") => panic!("the bug doesn't show: {outcome}"),
+        _ => outcome.assert_ok(),
+    }
+}
