@@ -46,7 +46,7 @@ Examples:
 
 Exit codes: 0 ended without a finding (also by Ctrl-C), 1 a finding, 2 bad input or a missing tool.")]
 pub(crate) struct RunArgs {
-    /// A [[bin]] of fuzz/Cargo.toml; `cargo simfuzz list` shows them
+    /// A `[[bin]]` of fuzz/Cargo.toml; `cargo simfuzz list` shows them
     pub(crate) target: String,
     /// Processes that fuzz at the same time and share the corpus (libFuzzer's -fork)
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
@@ -95,7 +95,7 @@ Example:
 
 Exit codes: 0 passed, 1 a finding, 2 bad input, 3 the run was cut off at its bound.")]
 pub(crate) struct ReplayArgs {
-    /// A [[bin]] of fuzz/Cargo.toml
+    /// A `[[bin]]` of fuzz/Cargo.toml
     pub(crate) target: String,
     /// Tapes, as bytes or as text
     #[arg(required = true, value_name = "FILE")]
@@ -116,7 +116,7 @@ pub(crate) struct ReplayArgs {
 Example:
   cargo simfuzz promote sim_target fuzz/artifacts/sim_target/crash-1f0c --name lost-write")]
 pub(crate) struct PromoteArgs {
-    /// A [[bin]] of fuzz/Cargo.toml
+    /// A `[[bin]]` of fuzz/Cargo.toml
     pub(crate) target: String,
     /// The tape of a finding, or any other
     pub(crate) file: PathBuf,
@@ -144,7 +144,7 @@ Example:
 
 Exit codes: 0 all are as expected, 1 one is not, 2 bad input.")]
 pub(crate) struct RegressArgs {
-    /// A [[bin]] of fuzz/Cargo.toml; all of them without it
+    /// A `[[bin]]` of fuzz/Cargo.toml; all of them without it
     pub(crate) target: Option<String>,
     #[command(flatten)]
     pub(crate) package: Package,
@@ -158,7 +158,7 @@ Example:
 
 Exit codes: 0 nothing found, 1 a finding, 2 bad input.")]
 pub(crate) struct SeedsArgs {
-    /// A [[bin]] of fuzz/Cargo.toml
+    /// A `[[bin]]` of fuzz/Cargo.toml
     pub(crate) target: String,
     /// How many seeds
     #[arg(value_name = "N")]

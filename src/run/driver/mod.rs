@@ -1,28 +1,25 @@
 //! One run, phase by phase: boot, setup, storm, calm, drain, check.
 //!
-//! Polls tasks while the world is not borrowed, and judges what they return.
+//! Owns the phases, and who boots and goes down when. How tasks are polled and what their results
+//! mean is in the files beside.
 
-use super::context::{Seat, SimContext};
-use super::error::{SimulationError, SimulationResult};
-use super::parts::{Process, Workload};
-use super::simulation::{Instance, Role, Simulation};
+mod judge;
+mod polling;
+
 use crate::assert;
 use crate::executor::Tasks;
-use crate::sim::{Ask, Found, GIVE_UP, Panic, Ready, SharedState, contained, with};
+use crate::run::context::{Seat, SimContext};
+use crate::run::error::{SimulationError, SimulationResult};
+use crate::run::parts::{Process, Workload};
+use crate::run::simulation::{Instance, Role, Simulation};
+use crate::sim::{Found, Panic, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Context;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-
-/// Polls at one virtual instant before it counts as a spin.
-///
-/// A task that always wakes itself keeps virtual time from moving: the run would hang instead of
-/// failing. An honest instant of the examples has under a hundred polls.
-const POLLS_MAX: u32 = 1_000_000;
 
 /// Rounds of dropping tasks at the end of a run: a drop may spawn, and must not do so for ever.
 const TEAR_DOWN_ROUNDS: u32 = 8;
@@ -283,22 +280,6 @@ impl<'a> Driver<'a> {
         Stop::Done
     }
 
-    fn stuck(&self, stop: Stop) -> Stop {
-        let phase = self.phase;
-        let out = (0..self.workloads.len()).filter(|&number| self.workloads[number].is_none());
-        let waiting: Vec<_> = out.map(|number| self.topology.host(self.contexts[number].host())).collect();
-        let names: Vec<_> = waiting.iter().map(|host| host.name.as_str()).collect();
-        let (kind, why) = match stop {
-            Stop::Deadlock => ("deadlock", "nothing is ready, in flight or asleep"),
-            _ => ("no progress", "its virtual time is over"),
-        };
-        let reason = format!("in {}, {} waits and {why}", phase.name(), names.join(", "));
-        let (kind_of_host, host) = waiting.first().map_or(("", ""), |host| (&host.kind, &host.name));
-        let name = format!("{} of {kind_of_host}", phase.name());
-        with(|world| world.find(Found { kind, name, reason, host: host.to_owned() }));
-        Stop::Found
-    }
-
     fn announce(&self, phase: Phase, number: usize) {
         let host = self.contexts[number].host();
         with(|world| {
@@ -324,33 +305,6 @@ impl<'a> Driver<'a> {
             with(|world| world.ended.push((host, 0, Ok(()))));
         });
         with(|world| world.spawn_main(host, task));
-    }
-
-    /// Judges what a workload came back with, at the instant it does.
-    fn take_back(&mut self, number: usize) {
-        let phase = self.phase;
-        let Some((workload, result)) = self.returned.borrow_mut()[number].take() else { return };
-        self.workloads[number] = Some(workload);
-        let Err(error) = result else { return };
-        let host = self.contexts[number].host();
-        // a stream may tell late of what the storm did to it
-        let faults = self.simulation.weather.any() && self.calm_since.is_none_or(|calm| now() <= calm + GIVE_UP);
-        with(|world| {
-            if phase == Phase::Run && faults && error.is_weather() && !self.simulation.errors_are_findings {
-                world.counts.gave_up += 1;
-                world.record(What::Exit, host, 7);
-                world.tell(true, host, || format!("gives up: {error}"));
-                return;
-            }
-            let name = &self.topology.host(host).name;
-            let kind = &self.topology.host(host).kind;
-            world.find(Found {
-                kind: "error",
-                name: format!("{kind} {}: {error}", phase.name()),
-                reason: format!("{} of {name} returned: {error}", phase.name()),
-                host: name.clone(),
-            });
-        });
     }
 
     /// Boots a process: an instance of its own, and a task that runs it.
@@ -380,58 +334,6 @@ impl<'a> Driver<'a> {
         with(|world| world.spawn_main(host, task));
     }
 
-    /// A process's `run` returned, or a phase of a workload did.
-    fn ended(&mut self, host: HostId, boot: u32, result: Result<(), String>) {
-        if let Some(number) = host.index().checked_sub(self.processes) {
-            self.take_back(number);
-            return;
-        }
-        let current = with(|world| world.hosts[host.index()].up && world.hosts[host.index()].boot == boot);
-        if !current {
-            return;
-        }
-        match result {
-            Ok(()) => {
-                with(|world| {
-                    world.counts.exits += 1;
-                    world.record(What::Exit, host, 0);
-                    world.tell(true, host, || "exits".to_owned());
-                });
-                self.take_down(host, false);
-                with(|world| world.hosts[host.index()].exited = true);
-            }
-            Err(error) => {
-                let kind = self.topology.host(host).kind.clone();
-                self.failed(host, "error", format!("{kind} run: {error}"), format!("run returned: {error}"));
-            }
-        }
-    }
-
-    fn panicked(&mut self, host: HostId, panic: &Panic) {
-        let Panic { message, place } = panic;
-        let kind = self.topology.host(host).kind.clone();
-        self.failed(host, "panic", format!("{kind}: {message}"), format!("panicked at {place}: {message}"));
-    }
-
-    /// A process failed by itself: a finding, or a crash like any other if the builder said so.
-    fn failed(&mut self, host: HostId, kind: &'static str, name: String, reason: String) {
-        let is_process = host.index() < self.processes;
-        if is_process && self.simulation.panics_are_crashes {
-            if !with(|world| world.hosts[host.index()].up) {
-                return; // a drop that panics while the host goes down
-            }
-            with(|world| {
-                world.counts.fail_stops += 1;
-                world.record(What::Exit, host, 1);
-                world.tell(true, host, || format!("fail-stop: {reason}"));
-            });
-            self.take_down(host, false);
-        } else {
-            let host = self.topology.host(host).name.clone();
-            with(|world| world.find(Found { kind, name, reason, host }));
-        }
-    }
-
     /// Takes a process down and plans its next boot.
     fn take_down(&mut self, host: HostId, lose: bool) {
         let futures = with(|world| world.take_down(host, lose));
@@ -442,76 +344,6 @@ impl<'a> Driver<'a> {
             }
         }
         with(|world| world.plan_restart(host));
-    }
-
-    /// Polls and lets time pass until `done`, a deadline, or something is wrong.
-    fn drive(&mut self, deadline: u64, done: impl Fn(&Self) -> bool) -> Stop {
-        let mut polls = 0;
-        let mut instant = now();
-        loop {
-            if self.poll_ready(&mut polls) == Stop::Found {
-                return Stop::Found;
-            }
-            if let Some(stop) = self.check_invariants() {
-                return stop;
-            }
-            if done(self) {
-                return Stop::Done;
-            }
-            let (mut foreign, mut at, mut count) = (false, 0, 0);
-            let mut ask = None;
-            with(|world| {
-                loop {
-                    ask = world.step(deadline);
-                    // an event that makes nobody ready needs no poll
-                    let quiet = ask == Some(Ask::Nothing) && world.woken.is_empty() && Tasks::idle();
-                    if !quiet || world.steps > self.simulation.limits.events || self.watches {
-                        break;
-                    }
-                }
-                foreign = world.tasks.woken_from_outside();
-                (at, count) = (world.now, world.steps);
-            });
-            if foreign {
-                return self.woken_from_outside();
-            }
-            if at > instant {
-                (instant, polls) = (at, 0);
-            }
-            if count > self.simulation.limits.events {
-                return Stop::Truncated;
-            }
-            match ask {
-                Some(Ask::Nothing) => {}
-                Some(Ask::Boot(host)) => self.boot(host, true),
-                Some(Ask::Shutdown(host)) => {
-                    let token = with(|world| world.hosts[host.index()].shutdown.clone());
-                    token.cancel();
-                }
-                Some(Ask::Kill(host)) => self.crash(host),
-                None => return self.out_of_events(deadline),
-            }
-        }
-    }
-
-    #[cold]
-    fn woken_from_outside(&self) -> Stop {
-        let reason = "a task was woken by another thread, whose timing is no function of the tape: keep everything on the simulation's thread";
-        let name = "wake from another thread".to_owned();
-        with(|world| {
-            world.find(Found { kind: "nondeterminism", name, reason: reason.to_owned(), host: String::new() });
-        });
-        Stop::Found
-    }
-
-    fn out_of_events(&self, deadline: u64) -> Stop {
-        with(|world| {
-            if world.queue.next_at().is_none() {
-                return Stop::Deadlock;
-            }
-            world.advance(deadline);
-            Stop::Late
-        })
     }
 
     /// A crash by a fault, or because the grace is over.
@@ -525,150 +357,6 @@ impl<'a> Driver<'a> {
             world.tell(true, host, || "CRASHES".to_owned());
         });
         self.take_down(host, true);
-    }
-
-    /// Polls what is ready, until nothing is or there is a finding.
-    fn poll_ready(&mut self, polls: &mut u32) -> Stop {
-        let mut next = None;
-        with(|world| next = world.next_task());
-        while let Some(Ready { id, host, mut body }) = next {
-            let (future, waker) = &mut *body;
-            let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(waker)));
-            *polls += 1;
-            let pending = matches!(&polled, Ok(poll) if poll.is_pending());
-            let violated = assert::violated();
-            let spins = *polls > POLLS_MAX;
-            let mut left = None;
-            // one borrow of the world for the end of this poll and the beginning of the next
-            next = None;
-            let quiet = with(|world| {
-                if pending {
-                    left = world.tasks.put(id, body);
-                } else {
-                    world.tasks.remove(id);
-                    left = Some(body);
-                }
-                let quiet = left.is_none() && !violated && !spins && world.is_settled();
-                if quiet {
-                    next = world.next_task();
-                }
-                quiet
-            });
-            if quiet {
-                continue;
-            }
-            if let Err(panic) = &polled {
-                self.judge_panic(host, panic);
-            }
-            // finished, or killed while it was polled: dropped when the world is free
-            if let Err(panic) = contained(|| drop(left)) {
-                self.panicked(host, &panic);
-            }
-            if spins {
-                self.spins(host);
-            }
-            self.settle(host);
-            if found() {
-                return Stop::Found;
-            }
-            with(|world| next = world.next_task());
-        }
-        Stop::Done
-    }
-
-    /// Carries out what a poll has left to do.
-    fn settle(&mut self, host: HostId) {
-        if assert::violated() {
-            self.judge_violation(Some(host));
-        }
-        if !found() {
-            self.settle_hosts();
-        }
-    }
-
-    #[cold]
-    fn settle_hosts(&mut self) {
-        let (doomed, ended) = with(|world| (std::mem::take(&mut world.doomed), std::mem::take(&mut world.ended)));
-        for host in doomed {
-            self.crash(host);
-        }
-        for (host, boot, result) in ended {
-            self.ended(host, boot, result);
-        }
-    }
-
-    #[cold]
-    fn judge_violation(&self, host: Option<HostId>) {
-        if let Some(violation) = assert::first_violation() {
-            with(|world| {
-                let host = host.map_or(String::new(), |host| self.topology.host(host).name.clone());
-                let kind = violation.kind.finding();
-                let reason = format!(
-                    "{} ({}:{})",
-                    violation.reason(),
-                    crate::choice::short_file(violation.file),
-                    violation.line
-                );
-                world.find(Found { kind, name: violation.name.to_owned(), reason, host });
-            });
-        }
-    }
-
-    #[cold]
-    fn judge_panic(&mut self, host: HostId, panic: &Panic) {
-        let Panic { message, place } = panic;
-        if message.contains("there is no reactor running")
-            || message.contains("must be called from the context of a Tokio")
-        {
-            let name = self.topology.host(host).name.clone();
-            let reason = format!(
-                "code on {name} called tokio's own runtime ({place}), which does not exist in a simulation: use the network, time and tasks of `ctx` there"
-            );
-            with(|world| {
-                world.find(Found { kind: "unsupported", name: "tokio runtime".to_owned(), reason, host: name })
-            });
-            return;
-        }
-        self.panicked(host, panic);
-    }
-
-    #[cold]
-    fn spins(&self, host: HostId) {
-        let name = self.topology.host(host).name.clone();
-        let kind = self.topology.host(host).kind.clone();
-        let reason =
-            format!("{POLLS_MAX} polls at one virtual instant, the last on {name}: a task keeps waking itself");
-        with(|world| world.find(Found { kind: "livelock", name: kind, reason, host: name }));
-    }
-
-    fn check_invariants(&self) -> Option<Stop> {
-        if self.simulation.invariants.is_empty() {
-            return None;
-        }
-        let now = Duration::from_nanos(now());
-        for (name, check) in &self.simulation.invariants {
-            let result = match contained(|| check(&SharedState(()), now)) {
-                Ok(result) => result,
-                Err(panic) => Err(format!("panicked at {}: {}", panic.place, panic.message)),
-            };
-            if let Err(reason) = result {
-                with(|world| {
-                    let found = Found {
-                        kind: "invariant",
-                        name: name.clone(),
-                        reason: format!("{name}: {reason}"),
-                        host: String::new(),
-                    };
-                    world.find(found);
-                });
-                return Some(Stop::Found);
-            }
-        }
-        if assert::violated() {
-            self.judge_violation(None);
-            return Some(Stop::Found);
-        }
-        None
     }
 
     /// Drops everything that simulated code holds while the run is still the current one:
