@@ -1,5 +1,6 @@
 //! The chapter on workloads, block by block: each is here as it is spelled, with its `...` filled
 //! in and what it needs around it, and runs.
+#![cfg(feature = "sim")]
 
 use simfuzz::Recording;
 use simfuzz::prelude::*;

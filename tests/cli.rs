@@ -2,6 +2,7 @@
 //!
 //! cargo-fuzz is a script here that puts another script where the fuzz binary would be, which
 //! prints what libFuzzer prints. The toy's plain binary is real, and answers as a target does.
+#![cfg(feature = "cli")]
 #![cfg(unix)]
 
 use std::fs;

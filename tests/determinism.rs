@@ -1,4 +1,5 @@
 //! The same tape gives the same digest: elsewhere, later, and after everything else.
+#![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;

@@ -1,5 +1,6 @@
 //! What counts as a finding, a fail-stop, giving up or neither: each row of the table, by a
 //! simulation of a few lines. Identities hold no number, address or line.
+#![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;

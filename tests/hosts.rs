@@ -1,4 +1,5 @@
 //! Processes that crash, stop and come back, each by exceptions on the calm tape.
+#![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;

@@ -1,4 +1,5 @@
 //! The phases of a run, who is alive in which, and that no state of one run reaches the next.
+#![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;

@@ -1,4 +1,5 @@
 //! Files: what a program reads back, at once and after a crash.
+#![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;

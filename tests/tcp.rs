@@ -1,6 +1,7 @@
 //! TCP as programs see it. Faults come through tapes: one exception on the calm base each.
 //!
 //! Latency is 1 ms everywhere unless a test says otherwise, so that transcripts have round times.
+#![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;

@@ -4,7 +4,7 @@ use simfuzz::choice::TextTape;
 use simfuzz::{Recording, Tape};
 
 /// A run in which a request is carried out twice, shrunk, on a calm base: it depends on no seed.
-const TWICE: &str = include_str!("twice.tape");
+const TWICE: &str = include_str!("../../../corpus/sim_target/regressions/a-request-twice.tape");
 
 #[cfg(not(feature = "bug"))]
 #[test]
