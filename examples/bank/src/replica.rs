@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, Notify};
 
 /// Records in the log before a snapshot takes their place.
 ///
-/// A run has 35 on average: nearly every run sees one snapshot, and most of its crashes before it.
+/// A run has 35 of them on average: most runs see one snapshot, and crashes before and after it.
 const SNAPSHOT_EVERY: usize = 26;
 
 /// How long the primary waits before it connects to a backup again.
