@@ -123,7 +123,7 @@ fn a_run_is_a_function_of_its_choices() {
     let simulation = simulation();
     for seed in 0..50 {
         let seeded = simulation.run(&Tape::swarm(seed));
-        let written_out = seeded.trace().unwrap().materialise();
+        let written_out = seeded.trace().unwrap().materialise(&Tape::swarm(seed));
         let again = simulation.run(&written_out);
         assert_eq!(again.digest(), seeded.digest(), "seed {seed}");
     }

@@ -104,13 +104,14 @@ impl Trace {
         kept
     }
 
-    /// This run as exceptions on a calm base: the same values, and no seed behind them.
+    /// This run, which `tape` gave, as exceptions on a calm base: the same values, and no seed
+    /// behind them.
     ///
     /// A saved tape of this form survives changes that re-deal a seeded one. Words for `rand`
-    /// generators are kept as the bits they were.
-    pub fn materialise(&self) -> Tape {
-        let mut tape = Tape::from_rows(0, Base::Calm, Vec::new());
-        let mut rows = Vec::new();
+    /// generators are kept as the bits they were. Reseeds stay: they deal nothing on a calm base,
+    /// but running gaps are drawn again at their times, as in the run.
+    pub fn materialise(&self, tape: &Tape) -> Tape {
+        let mut rows: Vec<Row> = tape.rows().iter().filter(|row| row.op == Op::Reseed).copied().collect();
         for choice in self.choices.iter().filter(|choice| choice.value != 0 && choice.ordinal <= ORDINAL_MAX) {
             let label = self.label(choice).id();
             rows.push(Row { label, ordinal: choice.ordinal, op: Op::Set, value: choice.value as u32 });
@@ -119,9 +120,6 @@ impl Trace {
                 rows.push(Row { label, ordinal: choice.ordinal, op: Op::SetHigh, value: high });
             }
         }
-        if !rows.is_empty() {
-            tape = Tape::from_rows(0, Base::Calm, rows);
-        }
-        tape
+        Tape::from_rows(0, Base::Calm, rows)
     }
 }

@@ -48,6 +48,7 @@ fn with<R>(f: impl FnOnce(&str, &mut Campaign<Simulation>) -> R) -> R {
 /// One execution.
 #[doc(hidden)]
 pub fn one(input: &Input) {
+    super::tick::tick();
     let found = with(|name, session| {
         let executed = session.execute(&input.0);
         for hit in session.hits() {

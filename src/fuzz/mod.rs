@@ -6,6 +6,8 @@
 #[cfg(fuzzing)]
 mod libfuzzer;
 mod target;
+#[cfg(fuzzing)]
+mod tick;
 
 #[cfg(fuzzing)]
 pub use libfuzzer::{Input, crossover, init, mutate, one};

@@ -449,9 +449,10 @@ impl Conns {
         found
     }
 
-    /// Is any segment or handshake under way? What stalls at a cut link is not.
+    /// Is any segment or handshake under way? What stalled at a cut link is too: asked once all
+    /// links are whole, when it only waits to be sent again.
     pub(crate) fn in_flight(&self) -> bool {
-        let sending = |end: &End| end.is_sending() && end.stalled == 0;
+        let sending = End::is_sending;
         let shaking = |end: &End| end.open && !end.connected && end.failed.is_none();
         self.conns
             .iter()

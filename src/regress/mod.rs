@@ -128,7 +128,7 @@ pub fn promote(simulation: &Simulation, tape: &Tape, target: &str, expect: Expec
         let outcome = simulation.run_with(candidate, Recording::Result);
         outcome.finding().map(|finding| &finding.identity) == identity.as_ref()
     };
-    let calm = trace.materialise();
+    let calm = trace.materialise(tape);
     let mut least = if shows(&calm) { calm } else { trace.canonical(tape) };
     if identity.is_some() {
         least = shrink(least, SHRINK_RUNS, shows);
