@@ -1,7 +1,7 @@
 //! Typed edits: a few changes to single choices of a tape.
 
 use super::{Entry, Mutator};
-use crate::choice::{Choice, Kind, Op, Row, Tape};
+use crate::choice::{Choice, Kind, Op, ROWS_MAX, Row, Tape};
 
 /// The edits, and how often each is made, in percent.
 const EDITS: [(Edit, u64); 7] = [
@@ -63,7 +63,7 @@ impl Mutator {
                 _ => self.set(&mut tape, base, from),
             }
         }
-        self.bound(&mut tape);
+        self.shorten(&mut tape, ROWS_MAX);
         tape
     }
 

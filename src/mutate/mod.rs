@@ -7,7 +7,7 @@
 
 mod edit;
 
-use crate::choice::{Choice, Kind, Row, Tape, Trace, mix};
+use crate::choice::{Choice, Kind, ROWS_MAX, Row, Tape, Trace, mix};
 use crate::goal::{Archive, Elite, Hit};
 use std::rc::Rc;
 
@@ -172,16 +172,8 @@ impl Mutator {
         };
         let mut tape = elite.until(at);
         tape.put(Row::reseed(at / 1_000, self.dice.word() as u32));
-        self.bound(&mut tape);
+        self.shorten(&mut tape, ROWS_MAX);
         tape
-    }
-
-    /// Drops rows, any rows, until the tape is short enough.
-    fn bound(&mut self, tape: &mut Tape) {
-        while tape.rows().len() > crate::choice::ROWS_MAX {
-            let doomed = tape.rows()[self.dice.index(tape.rows().len())];
-            tape.retain(|row| *row != doomed);
-        }
     }
 
     /// Shortens `tape` to at most `rows` rows, by dropping any: what is left of a mutation where

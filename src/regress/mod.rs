@@ -240,7 +240,7 @@ fn judge(outcome: &Outcome, bound: &Bound, finding: Option<&str>, text: &TextTap
 /// it should be. Gives how many there were.
 ///
 /// ```no_run
-/// # fn simulation() -> simfuzz::Simulation { unimplemented!() }
+/// # fn simulation() -> simfuzz::Simulation { simfuzz::SimulationBuilder::new().build() }
 /// #[test]
 /// fn regressions() {
 ///     simfuzz::regress::assert_all("sim_target", "../../corpus/sim_target/regressions", &simulation());
