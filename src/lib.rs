@@ -59,7 +59,7 @@ pub use executor::{JoinError, JoinHandle};
 #[cfg(feature = "sim")]
 pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
-pub use fault::{Attrition, Latency, Partitions};
+pub use fault::{Attrition, FaultKind, Latency, Partitions};
 #[cfg(feature = "sim")]
 pub use run::{
     Finding, Outcome, Process, ProcessCount, Recording, SimContext, Simulation, SimulationBuilder, SimulationError,
@@ -92,8 +92,8 @@ pub mod prelude {
     pub use crate::choice::{Label, Tape};
     pub use crate::net::{TcpListener, TcpStream};
     pub use crate::{
-        Attrition, Latency, Partitions, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder,
-        SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
+        Attrition, FaultKind, Latency, Partitions, Process, SimContext, SimRandomProvider, Simulation,
+        SimulationBuilder, SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
     };
     pub use crate::{
         assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,

@@ -393,7 +393,7 @@ mod report {
             report,
             "\
 8 runs: 4 passed, 4 failed; 0.1 virtual seconds, 43 events
-faults: 0 crashes, 0 graceful stops, 0 exits, 0 fail-stops, 0 partitions, 3 tasks held back
+faults: 3 tasks held back in 1 run
 
 FINDING in 4 of 8 runs, first in seed 1
   always: heads after {back} at 0.102000s on client

@@ -1,17 +1,21 @@
 //! Who decides: the odds of every fault, and how they turn with swarm.
 //!
 //! Devices queue and store; what happens to a packet, a write or a host is settled here, each as
-//! a choice under its own label. Owns the public knobs ([`Attrition`], [`Partitions`],
-//! [`Latency`]) and the swarm; carries nothing out itself: the world does.
+//! a choice under its own label. Owns the kinds of fault, the public knobs ([`Attrition`],
+//! [`Partitions`], [`Latency`]) and the swarm; carries nothing out itself: the world does.
 
+mod kind;
 mod knobs;
 mod swarm;
+mod weather;
 
-pub(crate) use knobs::Weather;
+pub use kind::FaultKind;
+pub(crate) use kind::Injected;
 pub use knobs::{Attrition, Latency, Partitions};
-pub(crate) use swarm::{Family, Swarm};
+pub(crate) use swarm::Swarm;
+pub(crate) use weather::Weather;
 
-use crate::choice::{Choices, Gap, Kind, Label, Slot};
+use crate::choice::{Choices, Kind, Label, Slot};
 use crate::storage::Survivors;
 use crate::time::Nanos;
 use std::net::IpAddr;
@@ -36,12 +40,29 @@ pub(crate) enum Down {
     Crash,
 }
 
-/// After how many of its own I/O operations a host goes down next.
-pub(crate) fn crash_gap(choices: &mut Choices, ip: IpAddr, attrition: &Attrition, swarm: &Swarm) -> Option<u64> {
-    let gap = Gap { chance: attrition.chance, limit: attrition.within };
-    let gap = swarm.apply(Family::Crash, gap)?;
-    let slot = slot(choices, ip, "crash");
+/// How far away the next fault of `kind` is, drawn under `slot`; `None` when there is none.
+pub(crate) fn distance(
+    choices: &mut Choices,
+    slot: Slot,
+    kind: FaultKind,
+    weather: &Weather,
+    swarm: &Swarm,
+) -> Option<u64> {
+    let gap = swarm.apply(kind, weather.gap(kind)?)?;
     choices.gap(slot, gap)
+}
+
+/// How many of its own operations away `kind` is for the host at `ip`.
+pub(crate) fn host_distance(
+    choices: &mut Choices,
+    ip: IpAddr,
+    kind: FaultKind,
+    weather: &Weather,
+    swarm: &Swarm,
+) -> Option<u64> {
+    weather.gap(kind)?;
+    let slot = slot(choices, ip, kind.site());
+    distance(choices, slot, kind, weather, swarm)
 }
 
 /// How it goes down.
@@ -97,12 +118,11 @@ pub(crate) enum Cut {
     Pair(usize, usize),
 }
 
-/// How long until the next partition, in virtual nanoseconds.
-pub(crate) fn partition_gap(choices: &mut Choices, partitions: &Partitions, swarm: &Swarm) -> Option<Nanos> {
-    let gap = Gap { chance: partitions.chance, limit: partitions.within.as_micros() as u64 };
-    let gap = swarm.apply(Family::Partition, gap)?;
-    let slot = shared_slot(choices, "partition", "gap");
-    choices.gap(slot, gap).map(|micros| micros * 1_000)
+/// How long until the next fault of a kind that comes by the clock and concerns no host alone.
+pub(crate) fn time_distance(choices: &mut Choices, kind: FaultKind, weather: &Weather, swarm: &Swarm) -> Option<Nanos> {
+    weather.gap(kind)?;
+    let slot = shared_slot(choices, kind.site(), "gap");
+    distance(choices, slot, kind, weather, swarm).map(|micros| micros * 1_000)
 }
 
 /// Which cut, among `processes`, and for how long.
@@ -133,12 +153,6 @@ pub(crate) fn partition(choices: &mut Choices, partitions: &Partitions, processe
 /// How long a held-back task waits, by the value of its choice: first only until everything else
 /// of this instant has run.
 const HOLDS: [Nanos; 5] = [0, 100_000, 1_000_000, 10_000_000, 100_000_000];
-
-/// After how many wake-ups a task is held back next.
-pub(crate) fn hold_gap(choices: &mut Choices, slot: Slot, swarm: &Swarm) -> Option<u64> {
-    let gap = swarm.apply(Family::Schedule, Gap { chance: 0.1, limit: 64 })?;
-    choices.gap(slot, gap)
-}
 
 /// How long it is held back.
 pub(crate) fn hold(choices: &mut Choices, slot: Slot) -> Nanos {

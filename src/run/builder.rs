@@ -227,14 +227,14 @@ impl SimulationBuilder {
     /// Lets processes go down and come back during the storm.
     #[must_use]
     pub fn attrition(mut self, attrition: Attrition) -> Self {
-        self.weather.attrition = Some(attrition);
+        self.weather.set_attrition(attrition);
         self
     }
 
     /// Cuts links for a while during the storm.
     #[must_use]
     pub fn partitions(mut self, partitions: Partitions) -> Self {
-        self.weather.partitions = Some(partitions);
+        self.weather.set_partitions(partitions);
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::assert::Record;
 use crate::choice::{Names, Tape, TextTape, Trace};
+use crate::fault::{FaultKind, Injected};
 use crate::sim::{Counts, Found};
 use crate::trace::{StoryLine, seconds};
 use std::fmt;
@@ -74,6 +75,7 @@ pub struct Outcome {
     pub(crate) events: u64,
     pub(crate) choices: u64,
     pub(crate) counts: Counts,
+    pub(crate) injected: Injected,
     pub(crate) at_rest: bool,
     pub(crate) record: Record,
     pub(crate) guides: Vec<(u64, u64)>,
@@ -115,14 +117,38 @@ impl Outcome {
         self.choices
     }
 
+    /// How often a fault of `kind` was injected.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// # struct Work;
+    /// # #[async_trait(?Send)]
+    /// # impl Workload for Work {
+    /// # fn name(&self) -> &str { "work" }
+    /// # async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> { Ok(()) }
+    /// # }
+    /// # let simulation = SimulationBuilder::new().workload(|| Box::new(Work)).build();
+    /// let outcome = simulation.run(&Tape::calm());
+    /// assert_eq!(outcome.injected(FaultKind::Crash), 0, "a calm tape has no faults");
+    /// ```
+    pub fn injected(&self, kind: FaultKind) -> u32 {
+        self.injected.of(kind)
+    }
+
+    /// The kinds of fault that were injected, and how often each was.
+    pub fn faults(&self) -> impl Iterator<Item = (FaultKind, u32)> + '_ {
+        let counted = FaultKind::ALL.iter().map(|&kind| (kind, self.injected.of(kind)));
+        counted.filter(|&(_, count)| count > 0)
+    }
+
     /// How often a process crashed by a fault.
     pub fn crashes(&self) -> u32 {
-        self.counts.crashes
+        self.injected(FaultKind::Crash)
     }
 
     /// How often a process was asked to stop.
     pub fn stops(&self) -> u32 {
-        self.counts.stops
+        self.injected(FaultKind::Stop)
     }
 
     /// How often a process booted again.
@@ -147,12 +173,12 @@ impl Outcome {
 
     /// How many partitions there were.
     pub fn partitions(&self) -> u32 {
-        self.counts.partitions
+        self.injected(FaultKind::Partition)
     }
 
     /// How often a task was held back.
     pub fn holds(&self) -> u32 {
-        self.counts.holds
+        self.injected(FaultKind::Hold)
     }
 
     /// Did the system come to rest before `check`, rather than run into the limit of the drain?
@@ -262,14 +288,14 @@ impl fmt::Display for Outcome {
             seconds(self.virtual_time.as_nanos() as u64),
             self.digest
         )?;
+        for (kind, count) in self.faults() {
+            write!(f, ", {count} {kind}")?;
+        }
         let counts = &self.counts;
         for (count, what) in [
-            (counts.crashes, "crashes"),
-            (counts.stops, "graceful stops"),
             (counts.restarts, "restarts"),
             (counts.exits, "exits"),
             (counts.fail_stops, "fail-stops"),
-            (counts.partitions, "partitions"),
             (counts.gave_up, "workloads gave up"),
         ] {
             if count > 0 {

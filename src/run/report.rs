@@ -4,6 +4,7 @@ use super::outcome::{Finding, Outcome, Status};
 use super::simulation::{Recording, Simulation};
 use crate::assert;
 use crate::choice::Tape;
+use crate::fault::FaultKind;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -21,7 +22,10 @@ pub struct SimulationReport {
     events: u64,
     gave_up_runs: u64,
     restless: u64,
-    totals: [u64; FAULTS.len()],
+    exits: u64,
+    fail_stops: u64,
+    faults: BTreeMap<FaultKind, Fault>,
+    warnings: Vec<String>,
     findings: BTreeMap<String, Found>,
     goals: BTreeMap<u32, Goal>,
     canary: Option<String>,
@@ -40,7 +44,16 @@ struct Goal {
     reached: u64,
 }
 
-const FAULTS: [&str; 6] = ["crashes", "graceful stops", "exits", "fail-stops", "partitions", "tasks held back"];
+/// What there was of a kind of fault.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fault {
+    enabled: bool,
+    injected: u64,
+    runs: u64,
+}
+
+/// Runs before a kind of fault that never came is worth a warning: a few seeds prove nothing.
+const RUNS_TO_WARN: u64 = 20;
 
 /// One run in so many is made again, after another one, and must give the same digest.
 const CANARY_EVERY: usize = 100;
@@ -70,7 +83,7 @@ pub(crate) fn run_seeds(simulation: &Simulation, seeds: &[u64], jobs: usize) -> 
             }
         });
     }
-    let mut report = SimulationReport::default();
+    let mut report = SimulationReport::of(simulation);
     for (_, (seed, outcome, changed)) in merged.into_inner().unwrap_or_else(PoisonError::into_inner) {
         report.add(seed, &outcome);
         if report.canary.is_none() {
@@ -81,6 +94,19 @@ pub(crate) fn run_seeds(simulation: &Simulation, seeds: &[u64], jobs: usize) -> 
 }
 
 impl SimulationReport {
+    /// A report over no runs yet: which faults are to be expected, and what is plainly amiss.
+    fn of(simulation: &Simulation) -> Self {
+        let mut report = Self::default();
+        let weather = &simulation.weather;
+        for &kind in FaultKind::ALL.iter().filter(|&&kind| weather.enabled(kind)) {
+            report.faults.entry(kind).or_default().enabled = true;
+        }
+        if simulation.processes.is_empty() && weather.any() {
+            report.warnings.push("faults are on and there is no process that they could hit".to_owned());
+        }
+        report
+    }
+
     fn add(&mut self, seed: u64, outcome: &Outcome) {
         self.runs += 1;
         self.passed += u64::from(outcome.status == Status::Passed);
@@ -89,10 +115,12 @@ impl SimulationReport {
         self.events += outcome.events;
         self.gave_up_runs += u64::from(outcome.counts.gave_up > 0);
         self.restless += u64::from(outcome.status == Status::Passed && !outcome.at_rest);
-        let counts = &outcome.counts;
-        let faults = [counts.crashes, counts.stops, counts.exits, counts.fail_stops, counts.partitions, counts.holds];
-        for (total, count) in self.totals.iter_mut().zip(faults) {
-            *total += u64::from(count);
+        self.exits += u64::from(outcome.counts.exits);
+        self.fail_stops += u64::from(outcome.counts.fail_stops);
+        for (kind, count) in outcome.faults() {
+            let fault = self.faults.entry(kind).or_default();
+            fault.injected += u64::from(count);
+            fault.runs += 1;
         }
         if let Some(finding) = &outcome.finding {
             self.findings
@@ -141,6 +169,17 @@ impl SimulationReport {
     /// In how many runs at least one workload gave up.
     pub fn gave_up_runs(&self) -> u64 {
         self.gave_up_runs
+    }
+
+    /// How often a fault of `kind` was injected, over all runs.
+    pub fn injected(&self, kind: FaultKind) -> u64 {
+        self.faults.get(&kind).map_or(0, |fault| fault.injected)
+    }
+
+    /// The kinds of fault that were on and never came.
+    pub fn faults_that_never_came(&self) -> Vec<FaultKind> {
+        let missing = |(_, fault): &(&FaultKind, &Fault)| fault.enabled && fault.injected == 0;
+        self.faults.iter().filter(missing).map(|(&kind, _)| kind).collect()
     }
 
     /// The goals (`sometimes`, `reachable`, ...) of the evaluated modules that no run reached.
@@ -211,8 +250,7 @@ impl fmt::Display for SimulationReport {
             write!(f, ", {} truncated (neither)", self.truncated)?;
         }
         writeln!(f, "; {:.1} virtual seconds, {} events", self.virtual_time.as_secs_f64(), self.events)?;
-        let faults: Vec<_> = self.totals.iter().zip(FAULTS).map(|(total, name)| format!("{total} {name}")).collect();
-        writeln!(f, "faults: {}", faults.join(", "))?;
+        self.write_faults(f)?;
         for found in self.findings.values() {
             writeln!(f, "\nFINDING in {} of {} runs, first in seed {}", found.count, self.runs, found.seed)?;
             writeln!(f, "  {}", found.first.to_string().replace('\n', "\n  "))?;
@@ -220,6 +258,13 @@ impl fmt::Display for SimulationReport {
         }
         if let Some(canary) = &self.canary {
             writeln!(f, "\nNOT DETERMINISTIC: {canary}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "\nwarning: {warning}")?;
+        }
+        let missing: Vec<_> = self.faults_that_never_came().iter().map(ToString::to_string).collect();
+        if !missing.is_empty() && self.runs >= RUNS_TO_WARN {
+            writeln!(f, "\nwarning: on, but never injected in {} runs: {}", self.runs, missing.join(", "))?;
         }
         if self.gave_up_runs * 2 > self.runs {
             writeln!(
@@ -243,6 +288,24 @@ impl fmt::Display for SimulationReport {
 }
 
 impl SimulationReport {
+    fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        for (kind, fault) in &self.faults {
+            let of_runs = match fault.runs {
+                0 => String::new(),
+                1 => " in 1 run".to_owned(),
+                runs => format!(" in {runs} runs"),
+            };
+            parts.push(format!("{} {kind}{of_runs}", fault.injected));
+        }
+        for (count, what) in [(self.exits, "exits"), (self.fail_stops, "fail-stops")] {
+            if count > 0 {
+                parts.push(format!("{count} {what}"));
+            }
+        }
+        writeln!(f, "faults: {}", if parts.is_empty() { "none".to_owned() } else { parts.join(", ") })
+    }
+
     fn write_goals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let modules = self.modules();
         let catalogue = assert::catalogue();

@@ -135,6 +135,7 @@ impl Simulation {
                 events: world.steps,
                 choices: world.choices.made(),
                 counts: world.counts,
+                injected: world.injected,
                 at_rest: end.at_rest,
                 record,
                 guides: world.guides.iter().map(|(&state, &at)| (state, at)).collect(),

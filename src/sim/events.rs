@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::choice::{Label, Slot};
 use crate::executor::{TaskId, Tasks};
-use crate::fault::{self, Cut};
+use crate::fault::{self, Cut, FaultKind};
 use crate::network::{BACKLOG, ConnId, Delivered, Payload, Side};
 use crate::time::{Nanos, TimerId};
 use crate::topology::HostId;
@@ -41,8 +41,8 @@ pub(crate) enum Event {
     Shutdown(HostId),
     /// Its time to stop is over.
     ForceStop(HostId, u32),
-    /// A partition begins, if this weather is still in force.
-    Partition(u32),
+    /// A fault comes, if this weather is still in force.
+    Fault(FaultKind, u32),
     /// Partition number so many ends.
     Heal(usize),
 }
@@ -107,7 +107,7 @@ impl World {
                     return Ask::Kill(host);
                 }
             }
-            Event::Partition(version) => self.begin_partition(version),
+            Event::Fault(kind, version) => self.fault_is_due(kind, version),
             Event::Heal(index) => self.end_partition(index),
         }
         Ask::Nothing
@@ -273,29 +273,22 @@ impl World {
         }
     }
 
-    fn begin_partition(&mut self, version: u32) {
-        let weather = self.weather.clone();
-        let (Some(partitions), true) = (&weather.partitions, self.storm && version == self.weather_version) else {
-            return;
-        };
+    pub(crate) fn begin_partition(&mut self) {
         let processes = self.topology.all_process_ips().len();
         if processes == 0 {
             return;
         }
-        let (cut, length) = fault::partition(&mut self.choices, partitions, processes);
+        let (cut, length) = fault::partition(&mut self.choices, &self.weather.partitions, processes);
         let links = self.links_of(cut, processes);
         for &(from, to) in &links {
             self.net.links.cut(from, to);
         }
-        self.counts.partitions += 1;
-        self.record(What::Cut, HostId(0), links.len() as u64 ^ length << 8);
-        if self.events.told() {
-            let cut = self.describe(cut);
-            self.tell_all(|| format!("PARTITION: {cut}, for {}", seconds(length)));
-        }
+        let told = if self.events.told() { self.describe(cut) } else { String::new() };
+        self.inject_everywhere(FaultKind::Partition, links.len() as u64 ^ length << 8, || {
+            format!("PARTITION: {told}, for {}", seconds(length))
+        });
         self.partitions.push(links);
         self.queue.schedule(self.now + length, Event::Heal(self.partitions.len() - 1));
-        self.draw_partition();
     }
 
     fn describe(&self, cut: Cut) -> String {

@@ -5,10 +5,10 @@ use super::events::Event;
 use super::world::World;
 use crate::choice::{Label, Slot};
 use crate::executor::{Body, LocalFuture, TaskId};
-use crate::fault::{self, Down};
+use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
 use crate::topology::{Host, HostId};
-use crate::trace::What;
+use crate::trace::{What, seconds};
 use std::panic::Location;
 use tokio_util::sync::CancellationToken;
 
@@ -29,8 +29,8 @@ pub(crate) struct HostState {
     pub(crate) exited: bool,
     /// The label of its disk's latency, once it was used.
     pub(crate) disk_slot: Option<Slot>,
-    /// I/O operations until it goes down.
-    pub(crate) crash_in: Option<u64>,
+    /// How many of its own operations away the next fault of each kind is; 0 is never.
+    pub(crate) distances: [u64; FaultKind::COUNT],
 }
 
 impl HostState {
@@ -44,7 +44,7 @@ impl HostState {
             stopping: false,
             exited: false,
             disk_slot: None,
-            crash_in: None,
+            distances: [0; FaultKind::COUNT],
         }
     }
 }
@@ -96,12 +96,13 @@ impl World {
     }
 
     fn spawn_under(&mut self, host: HostId, slot: Slot, future: LocalFuture) -> TaskId {
-        let hold_in = if self.storm && self.weather.hold_tasks {
-            fault::hold_gap(&mut self.choices, slot, &self.swarm)
-        } else {
-            None
-        };
+        let hold_in = if self.storm { self.draw_hold(slot) } else { None };
         self.tasks.spawn(host, slot.raw(), hold_in, future)
+    }
+
+    /// After how many of its wake-ups a task is held back next.
+    pub(crate) fn draw_hold(&mut self, slot: Slot) -> Option<u64> {
+        fault::distance(&mut self.choices, slot, FaultKind::Hold, &self.weather, &self.swarm)
     }
 
     /// A task is about to be polled: is it held back instead?
@@ -129,13 +130,13 @@ impl World {
     #[cold]
     fn hold_back(&mut self, id: TaskId, slot: Slot, host: HostId) {
         let delay = fault::hold(&mut self.choices, slot);
-        let next = fault::hold_gap(&mut self.choices, slot, &self.swarm);
+        let next = self.draw_hold(slot);
         if let Some(task) = self.tasks.get(id) {
             task.hold_in = next;
         }
-        self.counts.holds += 1;
+        self.injected.add(FaultKind::Hold);
         self.record(What::Hold, host, delay);
-        self.tell(false, host, || format!("a task is held back for {}", crate::trace::seconds(delay)));
+        self.tell(false, host, || format!("a task is held back for {}", seconds(delay)));
         self.held += 1;
         self.queue.schedule(self.now + delay, Event::Release(id));
     }
@@ -151,31 +152,21 @@ impl World {
     /// must not return.
     #[inline]
     pub(crate) fn io_ends(&mut self, host: HostId) -> bool {
-        match &mut self.hosts[host.index()].crash_in {
-            None => false,
-            Some(1) => self.go_down(host),
-            Some(left) => {
-                *left -= 1;
-                false
-            }
-        }
+        self.is_due(FaultKind::Crash, host) && self.go_down(host)
     }
 
-    /// Its gap is over: `host` goes down, one way or the other, if it may.
+    /// Its distance is over: `host` goes down, one way or the other, if it may.
     #[cold]
     fn go_down(&mut self, host: HostId) -> bool {
         let weather = self.weather.clone();
-        let Some(attrition) = &weather.attrition else { return false };
+        let attrition = &weather.attrition;
         let ip = self.topology.host(host).ip;
         let down =
             self.hosts.iter().filter(|host| host.is_process && (!host.up || host.doomed || host.stopping)).count();
-        let state = &self.hosts[host.index()];
-        if !self.storm || state.stopping || down >= attrition.max_dead {
-            let gap = fault::crash_gap(&mut self.choices, ip, attrition, &self.swarm);
-            self.hosts[host.index()].crash_in = gap;
+        if self.hosts[host.index()].stopping || down >= attrition.max_dead {
+            self.draw_distance(FaultKind::Crash, host);
             return false;
         }
-        self.hosts[host.index()].crash_in = None;
         match fault::how(&mut self.choices, ip, attrition) {
             Down::Crash => {
                 self.doom(host);
@@ -201,9 +192,7 @@ impl World {
     pub(crate) fn stop(&mut self, host: HostId, grace: u64) {
         let boot = self.hosts[host.index()].boot;
         self.hosts[host.index()].stopping = true;
-        self.counts.stops += 1;
-        self.record(What::Stop, host, grace);
-        self.tell(true, host, || format!("is asked to stop within {}", crate::trace::seconds(grace)));
+        self.inject(FaultKind::Stop, host, grace, || format!("is asked to stop within {}", seconds(grace)));
         self.queue.schedule(self.now, Event::Shutdown(host));
         self.queue.schedule(self.now + grace, Event::ForceStop(host, boot));
     }
@@ -212,7 +201,8 @@ impl World {
     /// part of what it did not sync. Gives the futures, to be dropped when the world is free.
     pub(crate) fn take_down(&mut self, host: HostId, lose: bool) -> Vec<Body> {
         let state = &mut self.hosts[host.index()];
-        (state.up, state.doomed, state.stopping, state.crash_in) = (false, false, false, None);
+        (state.up, state.doomed, state.stopping) = (false, false, false);
+        state.distances = [0; FaultKind::COUNT];
         let futures = self.tasks.remove_all(|owner| owner == host);
         for (conn, side) in self.net.conns.held_by(host) {
             if let Some(farewell) = self.net.conns.close(conn, side) {
@@ -266,46 +256,7 @@ impl World {
         self.record(What::Boot, host, u64::from(boot));
         self.tell(true, host, || if again { format!("boots again (boot {boot})") } else { "boots".to_owned() });
         if storm {
-            self.draw_crash(host);
-        }
-    }
-
-    fn draw_crash(&mut self, host: HostId) {
-        let weather = self.weather.clone();
-        if let Some(attrition) = &weather.attrition {
-            let ip = self.topology.host(host).ip;
-            self.hosts[host.index()].crash_in = fault::crash_gap(&mut self.choices, ip, attrition, &self.swarm);
-        }
-    }
-
-    /// Draws every running gap: at the start of the storm, and after a reseed.
-    pub(crate) fn draw_weather(&mut self) {
-        for index in 0..self.hosts.len() {
-            if self.hosts[index].is_process && self.hosts[index].up {
-                self.draw_crash(HostId(index as u16));
-            }
-        }
-        self.weather_version += 1;
-        self.draw_partition();
-        if self.weather.hold_tasks {
-            for id in self.tasks.alive() {
-                let Some(task) = self.tasks.get(id) else { continue };
-                let slot = Slot::from_raw(task.hold_label);
-                let hold_in = fault::hold_gap(&mut self.choices, slot, &self.swarm);
-                if let Some(task) = self.tasks.get(id) {
-                    task.hold_in = hold_in;
-                }
-            }
-        }
-    }
-
-    /// Draws when the next partition comes.
-    pub(crate) fn draw_partition(&mut self) {
-        let weather = self.weather.clone();
-        if let Some(partitions) = &weather.partitions
-            && let Some(gap) = fault::partition_gap(&mut self.choices, partitions, &self.swarm)
-        {
-            self.queue.schedule(self.now + gap, Event::Partition(self.weather_version));
+            self.draw_distances(host);
         }
     }
 }

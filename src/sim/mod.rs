@@ -11,6 +11,7 @@ mod contain;
 mod events;
 mod files;
 mod hosts;
+mod inject;
 mod network;
 mod random;
 mod state;

@@ -4,7 +4,7 @@ use super::events::Event;
 use super::hosts::HostState;
 use crate::choice::{Choices, Label, Slot, Tape};
 use crate::executor::{Tasks, Waiter};
-use crate::fault::{Swarm, Weather};
+use crate::fault::{Injected, Swarm, Weather};
 use crate::network::Net;
 use crate::storage::Disk;
 use crate::time::{Nanos, Queue, Timers};
@@ -38,17 +38,13 @@ pub(crate) struct Found {
     pub(crate) host: String,
 }
 
-/// What happened how often.
+/// What happened how often, besides the faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    pub(crate) crashes: u32,
-    pub(crate) stops: u32,
     pub(crate) restarts: u32,
     pub(crate) exits: u32,
     pub(crate) fail_stops: u32,
     pub(crate) gave_up: u32,
-    pub(crate) partitions: u32,
-    pub(crate) holds: u32,
 }
 
 /// All state of one run.
@@ -82,6 +78,7 @@ pub(crate) struct World {
     /// First time each guiding state was seen.
     pub(crate) guides: BTreeMap<u64, Nanos>,
     pub(crate) counts: Counts,
+    pub(crate) injected: Injected,
     pub(crate) found: Option<Found>,
     /// Events carried out.
     pub(crate) steps: u64,
@@ -132,6 +129,7 @@ impl World {
             state: BTreeMap::new(),
             guides: BTreeMap::new(),
             counts: Counts::default(),
+            injected: Injected::default(),
             found: None,
             steps: 0,
             held: 0,
@@ -154,13 +152,14 @@ impl World {
         self.queue.clear();
         self.timers.clear();
         self.tasks.start(self.run);
+        self.swarm = Swarm::draw(&mut self.choices, &weather);
         self.weather = weather;
-        self.swarm = Swarm::draw(&mut self.choices);
         self.storm = false;
         self.current = HostId(0);
         self.partitions.clear();
         self.weather_version = 0;
         self.counts = Counts::default();
+        self.injected = Injected::default();
         self.found = None;
         self.steps = 0;
         self.held = 0;

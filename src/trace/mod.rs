@@ -14,8 +14,6 @@ pub(crate) enum What {
     Phase = 1,
     Boot = 2,
     Exit = 3,
-    Crash = 4,
-    Stop = 5,
     Send = 6,
     Deliver = 7,
     Connect = 8,
@@ -23,7 +21,6 @@ pub(crate) enum What {
     Close = 10,
     Reset = 11,
     Stall = 12,
-    Cut = 13,
     Heal = 14,
     Disk = 15,
     Hold = 17,
@@ -32,6 +29,7 @@ pub(crate) enum What {
     Chose = 20,
     Reseed = 21,
     Finding = 22,
+    Fault = 23,
 }
 
 /// The most lines a story keeps; a runaway run is cut here, and says so.

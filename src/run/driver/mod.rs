@@ -8,6 +8,7 @@ mod polling;
 
 use crate::assert;
 use crate::executor::Tasks;
+use crate::fault::FaultKind;
 use crate::run::context::{Seat, SimContext};
 use crate::run::error::{SimulationError, SimulationResult};
 use crate::run::parts::{Process, Workload};
@@ -177,7 +178,7 @@ impl<'a> Driver<'a> {
     fn storm(&mut self) -> Stop {
         with(|world| {
             world.tell_all(|| "the storm begins".to_owned());
-            world.storm = world.weather.any() || world.weather.hold_tasks;
+            world.storm = world.weather.kinds().next().is_some();
             if world.storm {
                 world.draw_weather();
             }
@@ -240,12 +241,8 @@ impl<'a> Driver<'a> {
             if world.storm {
                 world.tell_all(|| "the storm is over".to_owned());
             }
-            world.storm = false;
-            world.weather_version += 1;
+            world.end_weather();
             world.heal_all();
-            for host in &mut world.hosts {
-                host.crash_in = None;
-            }
             (0..world.hosts.len())
                 .filter(|&host| !world.hosts[host].up)
                 .map(|host| HostId(host as u16))
@@ -351,11 +348,7 @@ impl<'a> Driver<'a> {
         if !with(|world| world.hosts[host.index()].up) {
             return; // it failed by itself in the same poll
         }
-        with(|world| {
-            world.counts.crashes += 1;
-            world.record(What::Crash, host, 0);
-            world.tell(true, host, || "CRASHES".to_owned());
-        });
+        with(|world| world.inject(FaultKind::Crash, host, 0, || "CRASHES".to_owned()));
         self.take_down(host, true);
     }
 

@@ -1,0 +1,15 @@
+//! The knobs of the faults, as the builder takes them: one file a part of the world.
+
+mod attrition;
+mod latency;
+mod partitions;
+
+pub use attrition::Attrition;
+pub use latency::Latency;
+pub(crate) use latency::nanos;
+pub use partitions::Partitions;
+
+use crate::choice::Gap;
+
+/// After how many of its wake-ups a task is held back.
+pub(crate) const HOLDS: Gap = Gap { chance: 0.1, limit: 64 };

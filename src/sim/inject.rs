@@ -1,0 +1,119 @@
+//! Faults that come by distance: drawing how far away each is, and telling that one came.
+//!
+//! Owns the counting down. What a fault does to its device is in the file of that device.
+
+use super::events::Event;
+use super::world::World;
+use crate::choice::Slot;
+use crate::fault::{self, FaultKind};
+use crate::topology::HostId;
+use crate::trace::What;
+
+/// Faults that come by the number of a process's own operations, in the order they are drawn.
+const BY_OPERATION: [FaultKind; 1] = [FaultKind::Crash];
+
+/// Faults that come by the clock and concern no host alone.
+const BY_CLOCK: [FaultKind; 1] = [FaultKind::Partition];
+
+impl World {
+    /// A fault happens: it is counted, folded into the digest and told.
+    pub(crate) fn inject(&mut self, kind: FaultKind, host: HostId, value: u64, text: impl FnOnce() -> String) {
+        self.note_fault(kind, host, value);
+        self.tell(true, host, text);
+    }
+
+    /// The same for a fault of no host alone.
+    pub(crate) fn inject_everywhere(&mut self, kind: FaultKind, value: u64, text: impl FnOnce() -> String) {
+        self.note_fault(kind, HostId(0), value);
+        self.tell_all(text);
+    }
+
+    fn note_fault(&mut self, kind: FaultKind, host: HostId, value: u64) {
+        self.injected.add(kind);
+        self.record(What::Fault, host, (kind as u64) << 48 ^ value);
+    }
+
+    /// `host` does an operation of the sort that `kind` concerns: does the fault come with it?
+    /// The next one is drawn by the caller, once this one is over.
+    #[inline]
+    pub(crate) fn is_due(&mut self, kind: FaultKind, host: HostId) -> bool {
+        let left = &mut self.hosts[host.index()].distances[kind as usize];
+        if *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        *left == 0
+    }
+
+    /// The same, and draws the next distance at once.
+    #[inline]
+    #[expect(dead_code, reason = "for the faults of the disk, to come")]
+    pub(crate) fn strikes(&mut self, kind: FaultKind, host: HostId) -> bool {
+        let due = self.is_due(kind, host);
+        if due {
+            self.draw_distance(kind, host);
+        }
+        due
+    }
+
+    /// Draws how far away the next fault of `kind` is for `host`.
+    pub(crate) fn draw_distance(&mut self, kind: FaultKind, host: HostId) {
+        let ip = self.topology.host(host).ip;
+        let distance = fault::host_distance(&mut self.choices, ip, kind, &self.weather, &self.swarm);
+        self.hosts[host.index()].distances[kind as usize] = distance.unwrap_or(0);
+    }
+
+    /// Draws all distances of a process that is up.
+    pub(crate) fn draw_distances(&mut self, host: HostId) {
+        BY_OPERATION.into_iter().for_each(|kind| self.draw_distance(kind, host));
+    }
+
+    /// Draws when the next fault of a kind that comes by the clock is due.
+    pub(crate) fn draw_moment(&mut self, kind: FaultKind) {
+        if let Some(gap) = fault::time_distance(&mut self.choices, kind, &self.weather, &self.swarm) {
+            self.queue.schedule(self.now + gap, Event::Fault(kind, self.weather_version));
+        }
+    }
+
+    /// Draws every running distance: at the start of the storm, and after a reseed.
+    pub(crate) fn draw_weather(&mut self) {
+        for index in 0..self.hosts.len() {
+            if self.hosts[index].is_process && self.hosts[index].up {
+                self.draw_distances(HostId(index as u16));
+            }
+        }
+        self.weather_version += 1;
+        BY_CLOCK.into_iter().for_each(|kind| self.draw_moment(kind));
+        if self.weather.gap(FaultKind::Hold).is_some() {
+            for id in self.tasks.alive() {
+                let Some(task) = self.tasks.get(id) else { continue };
+                let slot = Slot::from_raw(task.hold_label);
+                let hold_in = self.draw_hold(slot);
+                if let Some(task) = self.tasks.get(id) {
+                    task.hold_in = hold_in;
+                }
+            }
+        }
+    }
+
+    /// A fault that comes by the clock is due, if the weather that it was drawn for still is.
+    pub(crate) fn fault_is_due(&mut self, kind: FaultKind, version: u32) {
+        if !self.storm || version != self.weather_version {
+            return;
+        }
+        match kind {
+            FaultKind::Partition => self.begin_partition(),
+            _ => unreachable!("{kind} don't come by the clock"),
+        }
+        self.draw_moment(kind);
+    }
+
+    /// No fault comes any more.
+    pub(crate) fn end_weather(&mut self) {
+        self.storm = false;
+        self.weather_version += 1;
+        for host in &mut self.hosts {
+            host.distances = [0; FaultKind::COUNT];
+        }
+    }
+}
