@@ -16,6 +16,8 @@ pub(crate) struct Weather {
     /// How far apart the faults of each kind are: in the host's own operations of the sort that
     /// the kind concerns, or in virtual microseconds for those that come by the clock.
     gaps: [Option<Gap>; FaultKind::COUNT],
+    /// Kinds that don't happen whatever the knobs say.
+    off: [bool; FaultKind::COUNT],
     pub(crate) latency: Latency,
     pub(crate) attrition: Attrition,
     pub(crate) partitions: Partitions,
@@ -28,6 +30,7 @@ impl Default for Weather {
     fn default() -> Self {
         let mut weather = Self {
             gaps: [None; FaultKind::COUNT],
+            off: [false; FaultKind::COUNT],
             latency: Latency::default(),
             attrition: Attrition::default(),
             partitions: Partitions::default(),
@@ -49,13 +52,25 @@ impl Weather {
     /// How far apart the faults of `kind` are.
     #[inline]
     pub(crate) fn gap(&self, kind: FaultKind) -> Option<Gap> {
-        self.gaps[kind as usize]
+        if self.off[kind as usize] { None } else { self.gaps[kind as usize] }
+    }
+
+    /// Turns `kind` off whatever the knobs say, before or after.
+    pub(crate) fn turn_off(&mut self, kind: FaultKind) {
+        self.off[kind as usize] = true;
+    }
+
+    /// May faults of `kind` happen? For those that come with another one, as lost writes with a
+    /// crash.
+    pub(crate) fn allows(&self, kind: FaultKind) -> bool {
+        !self.off[kind as usize]
     }
 
     /// Is anything of `kind` to be expected?
     pub(crate) fn enabled(&self, kind: FaultKind) -> bool {
         let attrition = self.gap(FaultKind::Crash).map(|_| &self.attrition);
         match kind {
+            kind if !self.allows(kind) => false,
             FaultKind::Crash => attrition.is_some_and(|attrition| attrition.crash > 0),
             FaultKind::Stop => attrition.is_some_and(|attrition| attrition.graceful > 0),
             kind => self.gap(kind).is_some(),

@@ -3,7 +3,7 @@
 use super::parts::{Process, Workload};
 use super::report::{self, SimulationReport};
 use super::simulation::{Limits, Simulation};
-use crate::fault::{Attrition, Latency, Partitions, Weather};
+use crate::fault::{Attrition, FaultKind, Latency, Partitions, Weather};
 use crate::sim::SharedState;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
@@ -235,6 +235,19 @@ impl SimulationBuilder {
     #[must_use]
     pub fn partitions(mut self, partitions: Partitions) -> Self {
         self.weather.set_partitions(partitions);
+        self
+    }
+
+    /// Turns faults of `kind` off, whatever the other calls say: to see whether a finding needs
+    /// them.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// let builder = SimulationBuilder::new().attrition(Attrition::default()).without(FaultKind::LostWrite);
+    /// ```
+    #[must_use]
+    pub fn without(mut self, kind: FaultKind) -> Self {
+        self.weather.turn_off(kind);
         self
     }
 

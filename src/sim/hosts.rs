@@ -7,6 +7,7 @@ use crate::choice::{Label, Slot};
 use crate::executor::{Body, LocalFuture, TaskId};
 use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
+use crate::storage::Survivors;
 use crate::topology::{Host, HostId};
 use crate::trace::{What, seconds};
 use std::panic::Location;
@@ -225,10 +226,14 @@ impl World {
 
     fn lose_unsynced(&mut self, host: HostId) {
         let ip = self.topology.host(host).ip;
+        let loses = self.weather.allows(FaultKind::LostWrite);
         for (file, lengths) in self.disks[host.index()].unsynced() {
-            let survivors = fault::survivors(&mut self.choices, ip, &lengths);
-            self.record(What::Disk, host, lengths.len() as u64);
-            self.tell(true, host, || format!("of {} unsynced writes to a file survive: {survivors:?}", lengths.len()));
+            let survivors = if loses { fault::survivors(&mut self.choices, ip, &lengths) } else { Survivors::All };
+            if survivors != Survivors::All {
+                self.inject(FaultKind::LostWrite, host, lengths.len() as u64, || {
+                    format!("of {} unsynced writes to a file survive: {survivors:?}", lengths.len())
+                });
+            }
             self.disks[host.index()].crash(file, survivors);
         }
     }
