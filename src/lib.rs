@@ -10,6 +10,7 @@
 
 // the rooms, lowest first: each uses only those above it (`tests/rooms.rs`)
 pub mod assert;
+pub mod buggify;
 #[cfg(feature = "sim")]
 pub mod choice;
 #[cfg(feature = "sim")]
@@ -22,6 +23,7 @@ mod goal;
 mod mutate;
 #[cfg(feature = "sim")]
 mod network;
+mod range;
 #[cfg(feature = "sim")]
 mod run;
 #[cfg(feature = "sim")]
@@ -59,7 +61,8 @@ pub use executor::{JoinError, JoinHandle};
 #[cfg(feature = "sim")]
 pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
-pub use fault::{Attrition, FaultKind, Latency, Partitions};
+pub use fault::{Attrition, Buggify, FaultKind, Latency, Partitions};
+pub use range::{SampleRange, Uniform};
 #[cfg(feature = "sim")]
 pub use run::{
     Finding, Outcome, Process, ProcessCount, Recording, SimContext, Simulation, SimulationBuilder, SimulationError,
@@ -67,8 +70,8 @@ pub use run::{
 };
 #[cfg(feature = "sim")]
 pub use sim::{
-    Elapsed, File, Interval, OpenOptions, SampleRange, SharedState, SimNetwork, SimRandomProvider, SimStorage,
-    SimTasks, SimTime, Sleep, Standard, Timeout, ToPeer, Uniform,
+    Elapsed, File, Interval, OpenOptions, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime,
+    Sleep, Standard, Timeout, ToPeer,
 };
 #[cfg(feature = "sim")]
 pub use topology::Topology;
@@ -92,7 +95,7 @@ pub mod prelude {
     pub use crate::choice::{Label, Tape};
     pub use crate::net::{TcpListener, TcpStream};
     pub use crate::{
-        Attrition, FaultKind, Latency, Partitions, Process, SimContext, SimRandomProvider, Simulation,
+        Attrition, Buggify, FaultKind, Latency, Partitions, Process, SimContext, SimRandomProvider, Simulation,
         SimulationBuilder, SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
     };
     pub use crate::{
@@ -100,7 +103,7 @@ pub mod prelude {
         assert_always_less_than_or_equal_to, assert_always_or_unreachable, assert_reachable, assert_sometimes,
         assert_sometimes_all, assert_sometimes_each, assert_sometimes_greater_than,
         assert_sometimes_greater_than_or_equal_to, assert_sometimes_less_than, assert_sometimes_less_than_or_equal_to,
-        assert_unreachable, select,
+        assert_unreachable, buggify, buggify_or, select,
     };
     pub use async_trait::async_trait;
     pub use std::time::Duration;

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 /// keeps from run to run, stands between `run` and those that fuzz or explore. There is no room for a
 /// corpus, which is files that `regress` reads, nor for the report and the canary, parts of `run`.
 const ROOMS: &[&str] = &[
-    "choice", "time", "trace", "assert", "goal", "mutate", "shrink", "topology", "executor", "network", "storage",
-    "fault", "sim", "select", "run", "regress", "campaign", "explore", "fuzz", "harness",
+    "choice", "time", "trace", "assert", "range", "buggify", "goal", "mutate", "shrink", "topology", "executor",
+    "network", "storage", "fault", "sim", "select", "run", "regress", "campaign", "explore", "fuzz", "harness",
 ];
 
 /// The files of a room: `room.rs`, or all in the folder `room`.

@@ -11,7 +11,7 @@ mod weather;
 
 pub use kind::FaultKind;
 pub(crate) use kind::Injected;
-pub use knobs::{Attrition, Latency, Partitions};
+pub use knobs::{Attrition, Buggify, Latency, Partitions};
 pub(crate) use swarm::Swarm;
 pub(crate) use weather::Weather;
 

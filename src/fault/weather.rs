@@ -3,7 +3,7 @@
 //! What the builder's knobs come to. Every fault that comes by distance has its [`Gap`] here, under
 //! its kind, so that swarm, warnings and draws need no list of their own.
 
-use super::knobs::{Attrition, Latency, Partitions, nanos};
+use super::knobs::{Attrition, Buggify, Latency, Partitions, nanos};
 use super::{FaultKind, knobs};
 use crate::choice::Gap;
 use crate::time::Nanos;
@@ -21,6 +21,7 @@ pub(crate) struct Weather {
     pub(crate) latency: Latency,
     pub(crate) attrition: Attrition,
     pub(crate) partitions: Partitions,
+    pub(crate) buggify: Buggify,
     pub(crate) restart: (Nanos, Nanos),
     /// A write, read or sync takes this long.
     pub(crate) disk: Latency,
@@ -34,6 +35,7 @@ impl Default for Weather {
             latency: Latency::default(),
             attrition: Attrition::default(),
             partitions: Partitions::default(),
+            buggify: Buggify::default(),
             restart: (100_000_000, 2_000_000_000),
             disk: Latency { min: 50_000, max: 2_000_000 },
         };
@@ -86,6 +88,12 @@ impl Weather {
         let gap = Gap { chance: partitions.chance, limit: partitions.within.as_micros() as u64 };
         self.set(FaultKind::Partition, Some(gap));
         self.partitions = partitions;
+    }
+
+    pub(crate) fn set_buggify(&mut self, buggify: Buggify) {
+        // no distance: how likely a place is to be active in a run
+        self.set(FaultKind::Buggify, Some(Gap { chance: buggify.active, limit: 1 }));
+        self.buggify = buggify;
     }
 
     pub(crate) fn set_restart(&mut self, bounds: &RangeInclusive<Duration>) {

@@ -3,7 +3,7 @@
 use super::parts::{Process, Workload};
 use super::report::{self, SimulationReport};
 use super::simulation::{Limits, Simulation};
-use crate::fault::{Attrition, FaultKind, Latency, Partitions, Weather};
+use crate::fault::{Attrition, Buggify, FaultKind, Latency, Partitions, Weather};
 use crate::sim::SharedState;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
@@ -235,6 +235,13 @@ impl SimulationBuilder {
     #[must_use]
     pub fn partitions(mut self, partitions: Partitions) -> Self {
         self.weather.set_partitions(partitions);
+        self
+    }
+
+    /// Lets places marked by [`buggify!`](crate::buggify!) misbehave during the storm.
+    #[must_use]
+    pub fn buggify(mut self, buggify: Buggify) -> Self {
+        self.weather.set_buggify(buggify);
         self
     }
 

@@ -76,6 +76,7 @@ pub struct Outcome {
     pub(crate) choices: u64,
     pub(crate) counts: Counts,
     pub(crate) injected: Injected,
+    pub(crate) buggified: Vec<(String, u32)>,
     pub(crate) at_rest: bool,
     pub(crate) record: Record,
     pub(crate) guides: Vec<(u64, u64)>,
@@ -139,6 +140,12 @@ impl Outcome {
     pub fn faults(&self) -> impl Iterator<Item = (FaultKind, u32)> + '_ {
         let counted = FaultKind::ALL.iter().map(|&kind| (kind, self.injected.of(kind)));
         counted.filter(|&(_, count)| count > 0)
+    }
+
+    /// The places marked by [`buggify!`](crate::buggify!) that the storm came by, and how often
+    /// each fired.
+    pub fn buggified(&self) -> &[(String, u32)] {
+        &self.buggified
     }
 
     /// How often a process crashed by a fault.

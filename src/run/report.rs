@@ -25,6 +25,8 @@ pub struct SimulationReport {
     exits: u64,
     fail_stops: u64,
     faults: BTreeMap<FaultKind, Fault>,
+    /// Places marked by `buggify!`, and how often each fired.
+    places: BTreeMap<String, u64>,
     warnings: Vec<String>,
     findings: BTreeMap<String, Found>,
     goals: BTreeMap<u32, Goal>,
@@ -101,7 +103,8 @@ impl SimulationReport {
         for &kind in FaultKind::ALL.iter().filter(|&&kind| weather.enabled(kind)) {
             report.faults.entry(kind).or_default().enabled = true;
         }
-        if simulation.processes.is_empty() && weather.any() {
+        let hits_processes = |kind| !matches!(kind, FaultKind::Hold | FaultKind::Buggify);
+        if simulation.processes.is_empty() && weather.kinds().any(hits_processes) {
             report.warnings.push("faults are on and there is no process that they could hit".to_owned());
         }
         report
@@ -121,6 +124,9 @@ impl SimulationReport {
             let fault = self.faults.entry(kind).or_default();
             fault.injected += u64::from(count);
             fault.runs += 1;
+        }
+        for (place, fired) in &outcome.buggified {
+            *self.places.entry(place.clone()).or_default() += u64::from(*fired);
         }
         if let Some(finding) = &outcome.finding {
             self.findings
@@ -180,6 +186,11 @@ impl SimulationReport {
     pub fn faults_that_never_came(&self) -> Vec<FaultKind> {
         let missing = |(_, fault): &(&FaultKind, &Fault)| fault.enabled && fault.injected == 0;
         self.faults.iter().filter(missing).map(|(&kind, _)| kind).collect()
+    }
+
+    /// The places marked by [`buggify!`](crate::buggify!) that runs came by and that never fired.
+    pub fn places_that_never_fired(&self) -> Vec<&str> {
+        self.places.iter().filter(|&(_, &fired)| fired == 0).map(|(place, _)| place.as_str()).collect()
     }
 
     /// The goals (`sometimes`, `reachable`, ...) of the evaluated modules that no run reached.
@@ -265,6 +276,10 @@ impl fmt::Display for SimulationReport {
         let missing: Vec<_> = self.faults_that_never_came().iter().map(ToString::to_string).collect();
         if !missing.is_empty() && self.runs >= RUNS_TO_WARN {
             writeln!(f, "\nwarning: on, but never injected in {} runs: {}", self.runs, missing.join(", "))?;
+        }
+        let silent = self.places_that_never_fired();
+        if !silent.is_empty() && self.runs >= RUNS_TO_WARN {
+            writeln!(f, "\nwarning: buggified places that never fired in {} runs: {}", self.runs, silent.join(", "))?;
         }
         if self.gave_up_runs * 2 > self.runs {
             writeln!(

@@ -136,6 +136,7 @@ impl Simulation {
                 choices: world.choices.made(),
                 counts: world.counts,
                 injected: world.injected,
+                buggified: world.places.fired(),
                 at_rest: end.at_rest,
                 record,
                 guides: world.guides.iter().map(|(&state, &at)| (state, at)).collect(),

@@ -111,6 +111,7 @@ impl World {
     /// No fault comes any more.
     pub(crate) fn end_weather(&mut self) {
         self.storm = false;
+        crate::buggify::decided_by(None);
         self.weather_version += 1;
         for host in &mut self.hosts {
             host.distances = [0; FaultKind::COUNT];

@@ -6,6 +6,7 @@
 //! A handle (stream, listener, file, sleep) is a number into the run on this thread: `Send` and
 //! `Sync` without a lock. The use of one that outlived its run is a panic, its drop does nothing.
 
+mod buggify;
 mod clock;
 mod contain;
 mod events;
@@ -22,7 +23,7 @@ mod world;
 pub use clock::{Elapsed, Interval, SimTime, Sleep, Timeout};
 pub use files::{File, OpenOptions, SimStorage};
 pub use network::{SimNetwork, ToPeer};
-pub use random::{SampleRange, SimRandomProvider, Standard, Uniform};
+pub use random::{SimRandomProvider, Standard};
 pub use state::SharedState;
 pub use tasks::SimTasks;
 pub use tcp::{TcpListener, TcpStream};

@@ -2,13 +2,12 @@
 
 use super::world::with;
 use crate::choice::{Kind, Label, by_weight, fires, scale, site_name};
+use crate::range::{FLOAT_STEPS, SampleRange, Uniform, unit};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use rand_core::TryRng;
 use std::convert::Infallible;
-use std::ops::{Range, RangeInclusive};
 use std::panic::Location;
-use std::time::Duration;
 
 /// Random values of one actor: each is a choice with an address, 0 the calmest.
 ///
@@ -243,41 +242,6 @@ impl TryRng for SimRandomProvider {
     }
 }
 
-/// Types that [`SimRandomProvider::random_range`] draws.
-pub trait Uniform: Copy + PartialOrd {
-    /// The value at an index of `low..=high` that `draw` gives for the highest index.
-    #[doc(hidden)]
-    fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self;
-}
-
-/// The end of a range.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub enum Bound<T> {
-    Included(T),
-    Excluded(T),
-}
-
-/// Ranges that [`SimRandomProvider::random_range`] takes: `a..b` and `a..=b`.
-pub trait SampleRange<T> {
-    /// The start and the end.
-    #[doc(hidden)]
-    fn bounds(self) -> (T, Bound<T>);
-}
-
-impl<T: Uniform> SampleRange<T> for Range<T> {
-    fn bounds(self) -> (T, Bound<T>) {
-        (self.start, Bound::Excluded(self.end))
-    }
-}
-
-impl<T: Uniform> SampleRange<T> for RangeInclusive<T> {
-    fn bounds(self) -> (T, Bound<T>) {
-        let (low, high) = self.into_inner();
-        (low, Bound::Included(high))
-    }
-}
-
 /// Types that [`SimRandomProvider::random`] draws.
 pub trait Standard {
     /// A value, by way of `draw`, which gives an index up to its argument.
@@ -287,18 +251,6 @@ pub trait Standard {
 
 macro_rules! integers {
     ($($int:ty)*) => {$(
-        impl Uniform for $int {
-            fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self {
-                let high = match high {
-                    Bound::Included(high) => (low <= high).then_some(high),
-                    Bound::Excluded(high) => (low < high).then(|| high - 1),
-                };
-                let high = high.expect("a range to draw from must not be empty");
-                let max = high.wrapping_sub(low) as u64 & (u64::MAX >> (64 - <$int>::BITS));
-                low.wrapping_add(draw(max) as $int)
-            }
-        }
-
         impl Standard for $int {
             fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
                 draw(u64::MAX >> (64 - <$int>::BITS)) as $int
@@ -309,21 +261,6 @@ macro_rules! integers {
 
 integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
 
-/// Steps of a float in `0.0..1.0`: as many as its mantissa holds.
-const FLOAT_STEPS: u64 = (1 << 53) - 1;
-
-fn unit(index: u64) -> f64 {
-    index as f64 / (FLOAT_STEPS + 1) as f64
-}
-
-impl Uniform for f64 {
-    fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self {
-        let (Bound::Included(high) | Bound::Excluded(high)) = high;
-        assert!(low <= high, "a range to draw from must not be empty");
-        low + (high - low) * unit(draw(FLOAT_STEPS))
-    }
-}
-
 impl Standard for f64 {
     fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
         unit(draw(FLOAT_STEPS))
@@ -333,16 +270,5 @@ impl Standard for f64 {
 impl Standard for bool {
     fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
         draw(1) == 1
-    }
-}
-
-impl Uniform for Duration {
-    fn pick(low: Self, high: Bound<Self>, draw: impl FnOnce(u64) -> u64) -> Self {
-        let nanos = |duration: Self| duration.as_nanos() as u64;
-        let high = match high {
-            Bound::Included(high) => Bound::Included(nanos(high)),
-            Bound::Excluded(high) => Bound::Excluded(nanos(high)),
-        };
-        Self::from_nanos(u64::pick(nanos(low), high, draw))
     }
 }

@@ -1,5 +1,6 @@
 //! The world itself: all state of one run, in a thread-local of this thread.
 
+use super::buggify::Places;
 use super::events::Event;
 use super::hosts::HostState;
 use crate::choice::{Choices, Label, Slot, Tape};
@@ -79,6 +80,8 @@ pub(crate) struct World {
     pub(crate) guides: BTreeMap<u64, Nanos>,
     pub(crate) counts: Counts,
     pub(crate) injected: Injected,
+    /// The places marked by `buggify!` that this run came by.
+    pub(crate) places: Places,
     pub(crate) found: Option<Found>,
     /// Events carried out.
     pub(crate) steps: u64,
@@ -130,6 +133,7 @@ impl World {
             guides: BTreeMap::new(),
             counts: Counts::default(),
             injected: Injected::default(),
+            places: Places::default(),
             found: None,
             steps: 0,
             held: 0,
@@ -160,6 +164,7 @@ impl World {
         self.weather_version = 0;
         self.counts = Counts::default();
         self.injected = Injected::default();
+        self.places.clear();
         self.found = None;
         self.steps = 0;
         self.held = 0;
@@ -267,6 +272,7 @@ pub(crate) fn running() -> bool {
 pub(crate) fn leave<R>(read: impl FnOnce(&mut World) -> R) -> R {
     let mut world = WORLD.with_borrow_mut(Option::take).expect("a run is left once");
     let result = read(&mut world);
+    crate::buggify::decided_by(None);
     world.tasks.finish();
     world.timers.clear();
     world.queue.clear();

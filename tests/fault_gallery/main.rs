@@ -6,6 +6,7 @@
 //! `cargo test --release --test fault_gallery -- --nocapture` prints the rows.
 #![cfg(feature = "sim")]
 
+mod code;
 mod disk;
 
 use simfuzz::prelude::*;
@@ -94,7 +95,7 @@ fn show(row: &Row) -> Result<String, String> {
 
 #[test]
 fn each_fault_finds_its_classic_bug() {
-    let rows: Vec<Row> = [disk::rows()].into_iter().flatten().collect();
+    let rows: Vec<Row> = [code::rows(), disk::rows()].into_iter().flatten().collect();
     let mut missed = Vec::new();
     for row in &rows {
         match show(row) {

@@ -1,10 +1,12 @@
 //! The knobs of the faults, as the builder takes them: one file a part of the world.
 
 mod attrition;
+mod buggify;
 mod latency;
 mod partitions;
 
 pub use attrition::Attrition;
+pub use buggify::Buggify;
 pub use latency::Latency;
 pub(crate) use latency::nanos;
 pub use partitions::Partitions;

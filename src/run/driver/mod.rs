@@ -181,6 +181,7 @@ impl<'a> Driver<'a> {
             world.storm = world.weather.kinds().next().is_some();
             if world.storm {
                 world.draw_weather();
+                world.begin_buggify();
             }
         });
         let start = now();
