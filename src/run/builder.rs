@@ -129,6 +129,7 @@ impl SimulationBuilder {
             processes: Vec::new(),
             workloads: Vec::new(),
             invariants: Vec::new(),
+            conditions: Vec::new(),
             tags: Vec::new(),
             weather: Arc::default(),
             limits: Limits::default(),
@@ -217,6 +218,28 @@ impl SimulationBuilder {
         self
     }
 
+    /// Adds something that must become true once the storm is over, over what was published
+    /// through `ctx.state()`: the system heals. It has the window of
+    /// [`calm`](SimulationBuilder::calm), 30 virtual seconds without one; a run in which it never
+    /// held at an instant of the window has a finding, `did not converge`.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// let builder = SimulationBuilder::new().converges("all replicas agree", |state, _now| {
+    ///     state.get::<u64>("spread").unwrap_or(0) == 0
+    /// });
+    /// ```
+    #[must_use]
+    pub fn converges<V: Verdict>(
+        mut self,
+        name: &str,
+        condition: impl Fn(&SharedState, Duration) -> V + Send + Sync + 'static,
+    ) -> Self {
+        let condition: InvariantFn = Box::new(move |state, now| condition(state, now).verdict());
+        self.simulation.conditions.push((name.to_owned(), condition));
+        self
+    }
+
     /// How long messages take.
     #[must_use]
     pub fn latency(mut self, latency: Latency) -> Self {
@@ -274,6 +297,22 @@ impl SimulationBuilder {
     #[must_use]
     pub fn storm(mut self, length: Duration) -> Self {
         self.simulation.limits.storm = Some(length);
+        self
+    }
+
+    /// The virtual time after the storm in which the system must show that it is alive: workloads
+    /// that the end of a bounded [`storm`](SimulationBuilder::storm) finds at work must return,
+    /// and what [`converges`](SimulationBuilder::converges) must come true. All faults are over,
+    /// links are whole and processes back. Without it, workloads have what is left of the time
+    /// budget, and conditions 30 seconds.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// let builder = SimulationBuilder::new().storm(Duration::from_secs(60)).calm(Duration::from_secs(10));
+    /// ```
+    #[must_use]
+    pub fn calm(mut self, window: Duration) -> Self {
+        self.simulation.limits.calm = Some(window);
         self
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Limits {
     pub(crate) run: Duration,
     /// The storm ends here at the latest, if it is bounded.
     pub(crate) storm: Option<Duration>,
+    /// After the storm, workloads must return and conditions come true within this virtual time.
+    pub(crate) calm: Option<Duration>,
     /// Setup and check of each workload must end within this virtual time.
     pub(crate) phase: Duration,
     /// The drain ends here, at rest or not.
@@ -45,6 +47,7 @@ impl Default for Limits {
         Self {
             run: Duration::from_secs(600),
             storm: None,
+            calm: None,
             phase: Duration::from_secs(300),
             drain: Duration::from_secs(10),
             events: 2_000_000,
@@ -59,6 +62,8 @@ pub struct Simulation {
     pub(crate) processes: Vec<ProcessKind>,
     pub(crate) workloads: Vec<WorkloadKind>,
     pub(crate) invariants: Vec<(String, InvariantFn)>,
+    /// What must become true once the storm is over.
+    pub(crate) conditions: Vec<(String, InvariantFn)>,
     pub(crate) tags: Vec<(String, Vec<String>)>,
     pub(crate) weather: Arc<Weather>,
     pub(crate) limits: Limits,

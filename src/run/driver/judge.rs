@@ -12,7 +12,8 @@ use std::time::Duration;
 
 impl Driver<'_> {
     pub(super) fn stuck(&self, stop: Stop) -> Stop {
-        let phase = self.phase;
+        let in_window = self.phase == Phase::Run && self.calm_since.is_some() && self.simulation.limits.calm.is_some();
+        let phase = if in_window { "calm" } else { self.phase.name() };
         let out = (0..self.workloads.len()).filter(|&number| self.workloads[number].is_none());
         let waiting: Vec<_> = out.map(|number| self.topology.host(self.contexts[number].host())).collect();
         let names: Vec<_> = waiting.iter().map(|host| host.name.as_str()).collect();
@@ -20,9 +21,9 @@ impl Driver<'_> {
             Stop::Deadlock => ("deadlock", "nothing is ready, in flight or asleep"),
             _ => ("no progress", "its virtual time is over"),
         };
-        let reason = format!("in {}, {} waits and {why}", phase.name(), names.join(", "));
+        let reason = format!("in {phase}, {} waits and {why}", names.join(", "));
         let (kind_of_host, host) = waiting.first().map_or(("", ""), |host| (&host.kind, &host.name));
-        let name = format!("{} of {kind_of_host}", phase.name());
+        let name = format!("{phase} of {kind_of_host}");
         with(|world| world.find(Found { kind, name, reason, host: host.to_owned() }));
         Stop::Found
     }

@@ -3,6 +3,7 @@
 //! Owns the phases, and who boots and goes down when. How tasks are polled and what their results
 //! mean is in the files beside.
 
+mod converge;
 mod judge;
 mod polling;
 
@@ -81,6 +82,8 @@ pub(crate) struct Driver<'a> {
     phase: Phase,
     /// When the faults ended, if they have.
     calm_since: Option<u64>,
+    /// Conditions that have not held since then, by number.
+    open: Vec<usize>,
     /// Must something be looked at after every event, also one that wakes nobody?
     watches: bool,
 }
@@ -122,6 +125,7 @@ impl<'a> Driver<'a> {
             first,
             phase,
             calm_since,
+            open: (0..simulation.conditions.len()).collect(),
             watches,
         }
     }
@@ -147,6 +151,10 @@ impl<'a> Driver<'a> {
             }
         }
         let stop = self.storm();
+        if stop != Stop::Done {
+            return stop;
+        }
+        let stop = self.converge();
         if stop != Stop::Done {
             return stop;
         }
@@ -207,12 +215,12 @@ impl<'a> Driver<'a> {
             }
         }
         if stop == Stop::Late {
-            stop = self.drive(budget, all_back);
+            stop = self.drive(self.deadline(budget), all_back);
         }
         if stop == Stop::Deadlock && self.anything_down() {
             // whoever waits for a cut link or a dead process may go on once all is well
             self.calm();
-            stop = self.drive(budget, all_back);
+            stop = self.drive(self.deadline(budget), all_back);
         }
         match stop {
             Stop::Late | Stop::Deadlock => return self.stuck(stop),

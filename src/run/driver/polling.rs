@@ -25,6 +25,7 @@ impl Driver<'_> {
             if let Some(stop) = self.check_invariants() {
                 return stop;
             }
+            self.look_at_conditions();
             if done(self) {
                 return Stop::Done;
             }
