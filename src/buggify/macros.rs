@@ -4,7 +4,7 @@
 ///
 /// `buggify!()`, `buggify!("name")`, `buggify!(0.05)` or `buggify!("name", 0.05)`: the number is
 /// the probability that the place fires when it is active in a run; without it, the builder's
-/// `Buggify` has one. See the [module](crate::buggify) for what it is for.
+/// `Buggify` has one. See the [module](mod@crate::buggify) for what it is for.
 ///
 /// ```
 /// use simfuzz::prelude::*;

@@ -1,5 +1,6 @@
 //! Swarm: before a run, each family of faults is left natural, switched off, or made many times
-//! as frequent, each by its own choice under `swarm/`.
+//! as frequent, each by its own choice under `swarm/`. The operations of workloads take part as
+//! well, see `sim/alphabet.rs`.
 //!
 //! From Groce and others, Swarm Testing (2012): runs that lack something, or are full of it,
 //! reach states that the average run doesn't. In the lab it was the cheapest single win.
@@ -15,11 +16,12 @@ const FACTORS: [u32; 4] = [1, 0, 8, 64];
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Swarm {
     factors: [u32; Family::ALL.len()],
+    on: bool,
 }
 
 impl Default for Swarm {
     fn default() -> Self {
-        Self { factors: [1; Family::ALL.len()] }
+        Self { factors: [1; Family::ALL.len()], on: false }
     }
 }
 
@@ -33,8 +35,9 @@ impl Swarm {
     /// others all is natural.
     pub(crate) fn draw(choices: &mut Choices, weather: &Weather) -> Self {
         let slot = choices.slot(on(), || "swarm/on".to_owned());
-        let mut swarm = Self::default();
-        if choices.knob(slot, &[1, 1]) == 1 {
+        let on = choices.knob(slot, &[1, 1]) == 1;
+        let mut swarm = Self { on, ..Self::default() };
+        if swarm.on {
             for family in Family::ALL {
                 if !weather.kinds().any(|kind| kind.family() == family) {
                     continue;
@@ -45,6 +48,12 @@ impl Swarm {
             }
         }
         swarm
+    }
+
+    /// Has this run swarm?
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.on
     }
 
     /// The gap of faults of `kind`, `None` when this run has none of them.

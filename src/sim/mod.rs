@@ -6,6 +6,7 @@
 //! A handle (stream, listener, file, sleep) is a number into the run on this thread: `Send` and
 //! `Sync` without a lock. The use of one that outlived its run is a panic, its drop does nothing.
 
+mod alphabet;
 mod buggify;
 mod clock;
 mod contain;

@@ -1,7 +1,8 @@
 //! `ctx.random()`: a user's draws. Each is one choice of the tape, so the fuzzer edits it.
 
+use super::alphabet::by_weight_without;
 use super::world::with;
-use crate::choice::{Kind, Label, by_weight, fires, scale, site_name};
+use crate::choice::{Kind, Label, fires, scale, site_name};
 use crate::range::{FLOAT_STEPS, SampleRange, Uniform, unit};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
@@ -93,6 +94,35 @@ impl SimRandomProvider {
         path
     }
 
+    fn label_at(&self, place: &'static Location<'static>, method: &'static str) -> Label {
+        if self.named { self.label } else { self.label.site(place, method) }
+    }
+
+    /// The operations of the alphabet drawn at `place` that this run goes without, as bits.
+    fn left_out(&self, place: &'static Location<'static>, operations: usize) -> u64 {
+        if operations < 2 {
+            return 0;
+        }
+        with(|world| {
+            if !world.swarm.is_on() {
+                return 0;
+            }
+            let label = self.label_at(place, "weighted");
+            if let Some(off) = world.alphabets.known(label) {
+                return off;
+            }
+            // without the actor: all that draw at this place share it
+            let parts: String = self.parts.iter().flatten().map(|part| format!("/{part}")).collect();
+            let shared = Label::parse(&format!("alphabet{parts}"));
+            let shared = if self.named { shared } else { shared.site(place, "weighted") };
+            let name = |index| {
+                let path = format!("swarm{parts}/{index}");
+                if self.named { path } else { site_name(&path, place, "weighted") }
+            };
+            world.alphabets.learn(&mut world.choices, label, shared, operations, name)
+        })
+    }
+
     #[inline]
     fn draw(
         &self,
@@ -102,7 +132,7 @@ impl SimRandomProvider {
         max: u64,
         base: impl FnOnce(u64) -> u64,
     ) -> u64 {
-        let label = if self.named { self.label } else { self.label.site(place, method) };
+        let label = self.label_at(place, method);
         with(|world| {
             let topology = &world.topology;
             let name = || {
@@ -175,6 +205,10 @@ impl SimRandomProvider {
 
     /// An index into `weights`, as likely as its weight; 0 is the calmest.
     ///
+    /// Made for the alphabet of a workload's operations, which takes part in swarm: where a run has
+    /// it, about half of the operations are off for the whole run, the same ones for all that draw
+    /// at this place. The choices for it are called `swarm/` and the label or place.
+    ///
     /// # Panics
     ///
     /// When all weights are 0.
@@ -182,7 +216,9 @@ impl SimRandomProvider {
     pub fn weighted(&self, weights: &[u32]) -> usize {
         assert!(weights.iter().any(|&weight| weight > 0), "all weights are 0");
         let max = weights.len() as u64 - 1;
-        self.draw(Location::caller(), "weighted", Kind::Pick, max, |word| by_weight(word, weights)) as usize
+        let place = Location::caller();
+        let off = self.left_out(place, weights.len());
+        self.draw(place, "weighted", Kind::Pick, max, |word| by_weight_without(word, weights, off)) as usize
     }
 
     /// Puts `items` into any order; the order they are in is the calmest.

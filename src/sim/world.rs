@@ -1,5 +1,6 @@
 //! The world itself: all state of one run, in a thread-local of this thread.
 
+use super::alphabet::Alphabets;
 use super::buggify::Places;
 use super::events::Event;
 use super::hosts::HostState;
@@ -64,6 +65,7 @@ pub(crate) struct World {
     pub(crate) topology: Arc<Topology>,
     pub(crate) weather: Arc<Weather>,
     pub(crate) swarm: Swarm,
+    pub(crate) alphabets: Alphabets,
     /// Are faults on: is this the storm?
     pub(crate) storm: bool,
     /// The host whose task is being polled.
@@ -123,6 +125,7 @@ impl World {
             topology: Arc::default(),
             weather: Arc::default(),
             swarm: Swarm::default(),
+            alphabets: Alphabets::default(),
             storm: false,
             current: HostId(0),
             latency_slots: Vec::new(),
@@ -157,6 +160,7 @@ impl World {
         self.timers.clear();
         self.tasks.start(self.run);
         self.swarm = Swarm::draw(&mut self.choices, &weather);
+        self.alphabets.clear();
         self.weather = weather;
         self.storm = false;
         self.current = HostId(0);
