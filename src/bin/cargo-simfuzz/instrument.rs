@@ -24,6 +24,13 @@ const INNER: &str = "SIMFUZZ_INNER_RUSTC_WRAPPER";
 const COVERAGE: &[&str] =
     &["-Cpasses=sancov-module", "-Cllvm-args=-sanitizer-coverage-", "-Cllvm-args=-simplifycfg-branch-fold-threshold="];
 
+/// What even the instrumented packages do without: a call at every comparison.
+///
+/// libFuzzer's own mutators copy the operands into the input; ours edits choices and has no use for
+/// them. The calls took a quarter of the bank's time. (`--instrument all` keeps them, for
+/// `-use_value_profile=1`.)
+const COMPARES: &[&str] = &["-Cllvm-args=-sanitizer-coverage-trace-"];
+
 /// The choice.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Instrument {
@@ -74,7 +81,8 @@ impl Instrument {
             Self::All => "all".into(),
             Self::Packages(names) => {
                 // FNV-1a: the same in every build of this program, unlike the hasher of `std`
-                let bytes = names.iter().flat_map(|name| name.bytes().chain([0]));
+                let marks = ["edges"].into_iter();
+                let bytes = marks.chain(names.iter().map(String::as_str)).flat_map(|name| name.bytes().chain([0]));
                 let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
                     (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
                 });
@@ -112,7 +120,7 @@ pub(crate) fn rustc_wrapper() -> Option<ExitCode> {
     // called as the library that it tests
     let package = env::var("CARGO_PKG_NAME").unwrap_or_default();
     let instrumented = packages.split(',').any(|name| name == package);
-    let args = env::args_os().skip(1).filter(|arg| instrumented || !is_coverage(arg));
+    let args = env::args_os().skip(1).filter(|arg| !drops(instrumented, arg));
     let mut words: Vec<OsString> = env::var_os(INNER).into_iter().chain(args).collect();
     if words.is_empty() {
         eprintln!("error: called as rustc's wrapper, without a rustc: unset {PACKAGES}");
@@ -128,8 +136,10 @@ pub(crate) fn rustc_wrapper() -> Option<ExitCode> {
     }
 }
 
-fn is_coverage(arg: &OsStr) -> bool {
-    arg.to_str().is_some_and(|arg| COVERAGE.iter().any(|flag| arg.starts_with(flag)))
+/// Does a crate's compiler get on without `arg`?
+fn drops(instrumented: bool, arg: &OsStr) -> bool {
+    let dropped = if instrumented { COMPARES } else { COVERAGE };
+    arg.to_str().is_some_and(|arg| dropped.iter().any(|flag| arg.starts_with(flag)))
 }
 
 #[cfg(test)]
@@ -143,11 +153,18 @@ mod tests {
             "-Cllvm-args=-sanitizer-coverage-level=4",
             "-Cllvm-args=-sanitizer-coverage-stack-depth",
         ] {
-            assert!(is_coverage(OsStr::new(flag)), "{flag}");
+            assert!(drops(false, OsStr::new(flag)), "{flag}");
         }
         for flag in ["-Cdebug-assertions", "-Ccodegen-units=1", "--cfg", "fuzzing", "-Cllvm-args=-inline-threshold=9"] {
-            assert!(!is_coverage(OsStr::new(flag)), "{flag}");
+            assert!(!drops(false, OsStr::new(flag)), "{flag}");
         }
+    }
+
+    #[test]
+    fn an_instrumented_package_keeps_its_edges_without_the_comparisons() {
+        assert!(drops(true, OsStr::new("-Cllvm-args=-sanitizer-coverage-trace-compares")));
+        assert!(!drops(true, OsStr::new("-Cllvm-args=-sanitizer-coverage-inline-8bit-counters")));
+        assert!(!drops(true, OsStr::new("-Cpasses=sancov-module")));
     }
 
     #[test]
