@@ -44,6 +44,8 @@ mod trace;
 #[cfg(feature = "sim")]
 mod campaign;
 #[cfg(feature = "sim")]
+mod exhaust;
+#[cfg(feature = "sim")]
 mod explore;
 #[cfg(feature = "fuzz")]
 #[doc(hidden)]
@@ -58,6 +60,8 @@ pub mod regress;
 pub use choice::Tape;
 #[cfg(feature = "sim")]
 pub use executor::{JoinError, JoinHandle};
+#[cfg(feature = "sim")]
+pub use exhaust::{Exhausted, exhaust};
 #[cfg(feature = "sim")]
 pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]

@@ -216,6 +216,21 @@ impl Tasks {
         }
     }
 
+    /// How many tasks are ready.
+    pub(crate) fn count_ready(&self) -> usize {
+        READY.with_borrow_mut(|ready| {
+            ready.retain(|id| {
+                self.slots.get(id.slot as usize).is_some_and(|task| task.live && task.generation == id.generation)
+            });
+            ready.len()
+        })
+    }
+
+    /// The ready task at `index`, of those that [`Tasks::count_ready`] counted.
+    pub(crate) fn ready_at(index: usize) -> Option<TaskId> {
+        READY.with_borrow_mut(|ready| ready.remove(index))
+    }
+
     /// Puts a task that was held back into the ready queue again.
     pub(crate) fn requeue(id: TaskId) {
         READY.with_borrow_mut(|ready| ready.push_back(id));

@@ -25,6 +25,8 @@ pub(crate) struct Weather {
     pub(crate) restart: (Nanos, Nanos),
     /// A write, read or sync takes this long.
     pub(crate) disk: Latency,
+    /// Is the order of ready tasks a choice, rather than first in, first out?
+    pub(crate) any_order: bool,
 }
 
 impl Default for Weather {
@@ -38,6 +40,7 @@ impl Default for Weather {
             buggify: Buggify::default(),
             restart: (100_000_000, 2_000_000_000),
             disk: Latency { min: 50_000, max: 2_000_000 },
+            any_order: false,
         };
         weather.set(FaultKind::Hold, Some(knobs::HOLDS));
         weather

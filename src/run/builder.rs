@@ -281,6 +281,17 @@ impl SimulationBuilder {
         self
     }
 
+    /// Makes it a choice which of the ready tasks runs next; without it they run first in, first
+    /// out, and one is held back now and then.
+    ///
+    /// For small worlds that are [exhausted](crate::exhaust): there every order is tried. Not for
+    /// fuzzing: an index into the list of ready tasks means another task after any change.
+    #[must_use]
+    pub fn any_order(mut self) -> Self {
+        self.weather.any_order = true;
+        self
+    }
+
     /// How long a process stays down; 100 ms to 2 s by default.
     ///
     /// # Panics

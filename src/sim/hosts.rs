@@ -4,7 +4,7 @@ use super::clock::PATIENCE;
 use super::events::Event;
 use super::world::World;
 use crate::choice::{Label, Slot};
-use crate::executor::{Body, LocalFuture, TaskId};
+use crate::executor::{Body, LocalFuture, TaskId, Tasks};
 use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
 use crate::storage::Survivors;
@@ -62,7 +62,7 @@ impl World {
     #[inline]
     pub(crate) fn next_task(&mut self) -> Option<Ready> {
         loop {
-            let id = self.tasks.next_ready()?;
+            let id = if self.weather.any_order { self.any_ready()? } else { self.tasks.next_ready()? };
             if self.holds_back(id) {
                 continue;
             }
@@ -73,6 +73,14 @@ impl World {
             self.patience = PATIENCE;
             return Some(Ready { id, host, body });
         }
+    }
+
+    /// Any one of the ready tasks, by a choice.
+    #[cold]
+    fn any_ready(&mut self) -> Option<TaskId> {
+        let last = self.tasks.count_ready().checked_sub(1)?;
+        let slot = self.choices.slot(Label::new("schedule").child("next"), || "schedule/next".to_owned());
+        Tasks::ready_at(self.choices.uniform(slot, last as u64) as usize)
     }
 
     /// Has a poll left nothing to be carried out or judged?
