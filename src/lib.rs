@@ -89,6 +89,12 @@ pub mod net {
     pub use crate::sim::{TcpListener, TcpStream, ToPeer};
 }
 
+/// Pages for reading.
+pub mod guide {
+    #[doc = include_str!("../docs/cannot-run.md")]
+    pub mod cannot_run {}
+}
+
 /// What a test needs, by one `use`.
 ///
 /// ```
