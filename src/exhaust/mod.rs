@@ -40,8 +40,8 @@ struct Step {
 
 /// Runs every combination of choices of `simulation`, until a finding or for `limit` runs.
 ///
-/// For worlds of a few choices: give every latency a few values
-/// ([`Latency::one_of`](crate::Latency::one_of)), every fault a short distance, and let
+/// For worlds of a few choices: give every [`Latency`](crate::Latency) one value or a few, every
+/// fault a short distance, and let
 /// [`SimulationBuilder::any_order`](crate::SimulationBuilder::any_order) make the order of ready
 /// tasks a choice. Swarm stays off: it turns odds, and here there are none.
 ///
