@@ -65,7 +65,7 @@ pub use exhaust::{Exhausted, exhaust};
 #[cfg(feature = "sim")]
 pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
-pub use fault::{Attrition, Buggify, FaultKind, Latency, Partitions};
+pub use fault::{Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, Outages, Partitions, Pauses};
 pub use range::{SampleRange, Uniform};
 #[cfg(feature = "sim")]
 pub use run::{
@@ -78,7 +78,7 @@ pub use sim::{
     Sleep, Standard, Timeout, ToPeer,
 };
 #[cfg(feature = "sim")]
-pub use topology::Topology;
+pub use topology::{Cluster, Place, Topology};
 #[cfg(feature = "sim")]
 pub use trace::StoryLine;
 
@@ -105,8 +105,9 @@ pub mod prelude {
     pub use crate::choice::{Label, Tape};
     pub use crate::net::{TcpListener, TcpStream};
     pub use crate::{
-        Attrition, Buggify, FaultKind, Latency, Partitions, Process, SimContext, SimRandomProvider, Simulation,
-        SimulationBuilder, SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
+        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultKind, Latency, Outages, Partitions, Pauses, Process,
+        SimContext, SimRandomProvider, Simulation, SimulationBuilder, SimulationError, SimulationReport,
+        SimulationResult, Workload, WorkloadCount,
     };
     pub use crate::{
         assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,

@@ -4,27 +4,12 @@
 #[macro_use]
 mod common;
 
-use common::{Client, Server, echo, tape};
+use common::{Client, Server, echo, millis, tape, tell, told};
 use simfuzz::prelude::*;
-use simfuzz::{Outcome, Recording};
 
 const CRASH: (&str, u32, u64) = ("fault/10.0.1.1/how", 0, 1);
-
-fn millis(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
-
-fn told(simulation: &Simulation, tape: &Tape) -> (Outcome, String) {
-    let outcome = simulation.run_with(tape, Recording::Story);
-    outcome.assert_ok();
-    let lines = outcome.story().iter().filter(|line| line.text.starts_with('*'));
-    let text = lines.map(|line| format!("{:?} {}\n", Duration::from_nanos(line.at), &line.text[2..])).collect();
-    (outcome, text)
-}
-
-fn tell(ctx: &SimContext, text: impl std::fmt::Display) {
-    ctx.note(|| format!("* {text}"));
-}
+const KILL: (&str, u32, u64) = ("fault/10.0.1.1/how", 0, 2);
+const WIPE: (&str, u32, u64) = ("fault/10.0.1.1/how", 0, 3);
 
 /// A server that appends to its log, one synced record at a time, and tells each step.
 async fn steps(ctx: &SimContext) -> SimulationResult<()> {
@@ -185,6 +170,118 @@ fn a_stopping_process_still_serves() {
     let (outcome, text) = told(&simulation, &tape(&[("fault/10.0.1.1/crash", 0, 3)]));
     assert_eq!((outcome.stops(), outcome.gave_up()), (1, 0));
     assert_eq!(text, "12ms served\n");
+}
+
+/// A client that waits for a byte from a server that goes down with its first disk operation.
+fn what_a_client_sees(how: (&str, u32, u64)) -> (simfuzz::Outcome, String) {
+    let simulation = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async |ctx: &SimContext| {
+                let log = ctx.storage().open("log").await?;
+                log.append(b"never synced").await?;
+                let listener = ctx.network().bind(ctx.my_ip()).await?;
+                tell(ctx, format_args!("boot {} finds {}", ctx.boot(), log.len().await?));
+                let (_stream, _) = listener.accept().await?;
+                ctx.time().sleep(millis(100)).await;
+                log.len().await?;
+                std::future::pending().await
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(millis(10)).await;
+            let mut stream = ctx.network().connect("server").await?;
+            let end = stream.read_u8().await.unwrap_err().kind();
+            tell(ctx, format_args!("{end:?}"));
+            ctx.time().sleep(Duration::from_secs(1)).await;
+            Ok(())
+        }))
+        .latency(Latency::between(millis(1)..=millis(1)))
+        .attrition(Attrition::default().kill(1).wipe(1))
+        .build();
+    told(&simulation, &tape(&[("fault/10.0.1.1/crash", 0, 4), how, ("fault/10.0.1.1/survivors", 0, 1)]))
+}
+
+/// The operations: open, append, len, len. A kill takes neither the page cache nor the
+/// kernel, which closes the connections as a drop would.
+#[test]
+fn a_kill_takes_the_process_and_leaves_the_machine() {
+    let (outcome, text) = what_a_client_sees(KILL);
+    assert_eq!((outcome.injected(FaultKind::Kill), outcome.crashes()), (1, 0));
+    assert_eq!(text, "150µs boot 0 finds 12\n112.05ms UnexpectedEof\n211.2ms boot 1 finds 24\n");
+
+    let (outcome, text) = what_a_client_sees(CRASH);
+    assert_eq!((outcome.injected(FaultKind::Kill), outcome.crashes()), (0, 1));
+    assert_eq!(text, "150µs boot 0 finds 12\n112.05ms ConnectionReset\n211.2ms boot 1 finds 12\n");
+}
+
+/// A wipe takes what was synced as well; of three processes one may lose its disk, and another
+/// wipe is but a crash.
+#[test]
+fn a_wipe_takes_the_disk_of_a_minority() {
+    let simulation = SimulationBuilder::new()
+        .processes(
+            3,
+            server!(async |ctx: &SimContext| {
+                let log = ctx.storage().open("log").await?;
+                log.append(b"x").await?;
+                log.sync_all().await?;
+                tell(ctx, format_args!("{} boot {} has {}", ctx.name(), ctx.boot(), log.len().await?));
+                std::future::pending().await
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_secs(1)).await;
+            Ok(())
+        }))
+        .attrition(Attrition::default().max_dead(3).wipe(1))
+        .build();
+    let (outcome, text) = told(
+        &simulation,
+        &tape(&[
+            ("fault/10.0.1.1/crash", 0, 4),
+            WIPE,
+            ("fault/10.0.1.2/crash", 0, 4),
+            ("fault/10.0.1.2/how", 0, 3),
+            // the first one again: its disk is lost already
+            ("fault/10.0.1.1/crash", 1, 4),
+            ("fault/10.0.1.1/how", 1, 3),
+        ]),
+    );
+    assert_eq!((outcome.injected(FaultKind::Wipe), outcome.crashes()), (2, 1));
+    assert_eq!(text, "200µs server-2 boot 0 has 1\n100.4ms server-1 boot 1 has 2\n200.6ms server-0 boot 2 has 1\n");
+}
+
+/// Attrition without kills and wipes draws as it did before there were any, whatever is off.
+#[test]
+fn a_way_that_is_off_is_not_taken() {
+    let simulation = |attrition: Attrition, off: &[FaultKind]| {
+        let builder =
+            SimulationBuilder::new().processes(3, server!(steps)).workload(client!(async |ctx: &SimContext| {
+                ctx.time().sleep(Duration::from_secs(5)).await;
+                Ok(())
+            }));
+        let builder = builder.attrition(attrition.chance(1.0).within(10));
+        off.iter().fold(builder, |builder, &kind| builder.without(kind)).build()
+    };
+    let ways = [FaultKind::Stop, FaultKind::Crash, FaultKind::Kill, FaultKind::Wipe];
+    let seen = |simulation: &Simulation| {
+        let mut seen = [0; 4];
+        for seed in 0..40 {
+            let outcome = simulation.run(&Tape::swarm(seed));
+            outcome.assert_ok();
+            ways.iter().zip(&mut seen).for_each(|(&way, seen)| *seen += outcome.injected(way));
+        }
+        seen.map(|count| count > 0)
+    };
+    let all = Attrition::default().kill(1).wipe(1);
+    assert_eq!(seen(&simulation(Attrition::default(), &[])), [true, true, false, false]);
+    assert_eq!(seen(&simulation(all.clone(), &[])), [true; 4]);
+    for (off, kind) in ways.into_iter().enumerate() {
+        let expected = std::array::from_fn(|way| way != off);
+        assert_eq!(seen(&simulation(all.clone(), &[kind])), expected, "without {kind}");
+    }
+    assert_eq!(seen(&simulation(all, &ways)), [false; 4]);
 }
 
 /// Three processes that all would crash; never are more down than allowed.

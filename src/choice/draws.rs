@@ -4,6 +4,7 @@
 //! every draw.
 
 use super::{Choices, Kind, Slot, scale};
+use std::ops::RangeInclusive;
 
 /// When a rare event comes next: so many units away, or never.
 ///
@@ -51,6 +52,39 @@ impl Choices {
         let distance = self.draw(slot, Kind::Gap, gap.limit, |word| gap_index(word, gap));
         (distance > 0).then_some(distance)
     }
+
+    /// A value of `range`, spread over the powers of two times its start, so that short and long
+    /// are equally likely; the start is the calmest.
+    pub(crate) fn spread(&mut self, slot: Slot, range: RangeInclusive<u64>) -> u64 {
+        let (low, high) = range.into_inner();
+        low + self.draw(slot, Kind::Range, high - low, |word| octave(word, low.max(1), high.max(1)) - low.max(1))
+    }
+
+    /// How far something is off, at most the gap's limit to either side; 0, not at all, unless the
+    /// gap's chance comes true. The values: 1 is one ahead, 2 one behind, 3 two ahead, and so on.
+    pub(crate) fn deviation(&mut self, slot: Slot, gap: Gap) -> i64 {
+        let value = self.draw(slot, Kind::Gap, gap.limit * 2, |word| {
+            if fires(word, gap.chance) { 1 + either_side(word, gap.limit) } else { 0 }
+        });
+        value.checked_sub(1).map_or(0, signed)
+    }
+
+    /// A step of at least one and at most `limit` to either side; the calmest is one ahead.
+    pub(crate) fn leap(&mut self, slot: Slot, limit: u64) -> i64 {
+        signed(self.draw(slot, Kind::Range, limit * 2 - 1, |word| either_side(word, limit)))
+    }
+}
+
+/// A distance to either side, as an index: 0 is one ahead, 1 one behind, 2 two ahead, and so on.
+fn either_side(word: u64, limit: u64) -> u64 {
+    let inner = super::mix(word);
+    (octave(inner, 1, limit) - 1) * 2 + (super::mix(!inner) & 1)
+}
+
+/// The distance at that index.
+fn signed(index: u64) -> i64 {
+    let far = (index / 2 + 1) as i64;
+    if index.is_multiple_of(2) { far } else { -far }
 }
 
 /// Is `word` among the top share `p` of all words? (Zero, the calmest word, is not.)
@@ -80,12 +114,16 @@ fn gap_index(word: u64, gap: Gap) -> u64 {
     if !fires(word, gap.chance) {
         return 0;
     }
-    // a power of two first, a place inside it then; both from bits the coin did not use
-    let inner = super::mix(word);
-    let powers = 64 - gap.limit.leading_zeros();
-    let low = 1u64 << scale(inner, u64::from(powers) - 1);
-    let high = (low * 2 - 1).min(gap.limit);
-    low + scale(super::mix(inner), high - low)
+    // from bits the coin did not use
+    octave(super::mix(word), 1, gap.limit)
+}
+
+/// A value of `start..=end`: a power of two times the start first, a place inside it then.
+fn octave(word: u64, start: u64, end: u64) -> u64 {
+    let powers = 64 - (end / start).leading_zeros();
+    let low = start << scale(word, u64::from(powers) - 1);
+    let high = (low * 2 - 1).min(end);
+    low + scale(super::mix(word), high - low)
 }
 
 #[cfg(test)]
@@ -129,6 +167,25 @@ mod tests {
         }
         assert!((49_000..51_000).contains(&never), "{never}");
         assert!((24_000..26_000).contains(&near), "{near} {far}");
+    }
+
+    #[test]
+    fn a_spread_is_even_over_its_octaves() {
+        let (mut short, mut long) = (0, 0);
+        for value in words().map(|word| octave(word, 10, 10_240)) {
+            assert!((10..=10_240).contains(&value));
+            if value < 320 { short += 1 } else { long += 1 }
+        }
+        // 5 octaves below, and 5 above with the end as one more
+        assert!((44_000..47_000).contains(&short), "{short} {long}");
+        assert_eq!(octave(7, 5, 5), 5);
+    }
+
+    #[test]
+    fn a_deviation_goes_to_both_sides_and_no_farther_than_its_limit() {
+        let indexes: std::collections::BTreeSet<_> = words().map(|word| either_side(word, 4)).collect();
+        let all: Vec<_> = indexes.into_iter().map(signed).collect();
+        assert_eq!(all, [1, -1, 2, -2, 3, -3, 4, -4]);
     }
 
     #[test]

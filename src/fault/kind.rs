@@ -110,8 +110,8 @@ kinds! {
     Crash "crash" "crashes" Crash,
     /// A process is asked to stop, with some time to do so.
     Stop "stop" "graceful stops" Crash,
-    /// A process is killed while its machine stays up: connections are reset, its files are
-    /// whole.
+    /// A process is killed while its machine stays up: its files are whole, and its kernel closes
+    /// its connections.
     Kill "kill" "kills" Crash,
     /// A crash that takes the disk with it.
     Wipe "wipe" "wiped disks" Crash,

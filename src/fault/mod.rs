@@ -2,16 +2,18 @@
 //!
 //! Devices queue and store; what happens to a packet, a write or a host is settled here, each as
 //! a choice under its own label. Owns the kinds of fault, the public knobs ([`Attrition`],
-//! [`Partitions`], [`Latency`]) and the swarm; carries nothing out itself: the world does.
+//! [`Partitions`], [`ClockFaults`], ...) and the swarm; carries nothing out itself: the world does.
 
+mod hosts;
 mod kind;
 mod knobs;
 mod swarm;
 mod weather;
 
+pub(crate) use hosts::{Down, clock, how, join, jump, leaver, outage, pause, restart_delay};
 pub use kind::FaultKind;
 pub(crate) use kind::Injected;
-pub use knobs::{Attrition, Buggify, Latency, Partitions};
+pub use knobs::{Attrition, Buggify, Churn, ClockFaults, Latency, Outages, Partitions, Pauses};
 pub(crate) use swarm::Swarm;
 pub(crate) use weather::Weather;
 
@@ -29,15 +31,6 @@ pub(crate) fn slot(choices: &mut Choices, ip: IpAddr, site: &str) -> Slot {
 /// A label of the `fault` actor that belongs to no host: `fault/partition/gap`.
 pub(crate) fn shared_slot(choices: &mut Choices, family: &str, site: &str) -> Slot {
     choices.slot(Label::new("fault").child(family).child(site), || format!("fault/{family}/{site}"))
-}
-
-/// How a host goes down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Down {
-    /// Asked to stop, with some time to do so.
-    Gracefully,
-    /// At once; unsynced bytes may be lost.
-    Crash,
 }
 
 /// How far away the next fault of `kind` is, drawn under `slot`; `None` when there is none.
@@ -63,22 +56,6 @@ pub(crate) fn host_distance(
     weather.gap(kind)?;
     let slot = slot(choices, ip, kind.site());
     distance(choices, slot, kind, weather, swarm)
-}
-
-/// How it goes down.
-pub(crate) fn how(choices: &mut Choices, ip: IpAddr, attrition: &Attrition) -> Down {
-    let slot = slot(choices, ip, "how");
-    match choices.weighted(slot, &[attrition.graceful, attrition.crash]) {
-        0 => Down::Gracefully,
-        _ => Down::Crash,
-    }
-}
-
-/// How long it stays down.
-pub(crate) fn restart_delay(choices: &mut Choices, ip: IpAddr, weather: &Weather) -> Nanos {
-    let slot = slot(choices, ip, "restart");
-    let (low, high) = weather.restart;
-    low + choices.uniform(slot, high - low)
 }
 
 /// What a crash leaves of a file's unsynced changes, whose lengths are given: drawn as a shape,

@@ -3,7 +3,7 @@
 //! What the builder's knobs come to. Every fault that comes by distance has its [`Gap`] here, under
 //! its kind, so that swarm, warnings and draws need no list of their own.
 
-use super::knobs::{Attrition, Buggify, Latency, Partitions, nanos};
+use super::knobs::{Attrition, Buggify, Churn, ClockFaults, Latency, Outages, Partitions, Pauses, nanos};
 use super::{FaultKind, knobs};
 use crate::choice::Gap;
 use crate::time::Nanos;
@@ -22,6 +22,11 @@ pub(crate) struct Weather {
     pub(crate) attrition: Attrition,
     pub(crate) partitions: Partitions,
     pub(crate) buggify: Buggify,
+    pub(crate) pauses: Pauses,
+    pub(crate) outages: Outages,
+    /// The processes that join and leave, if any do.
+    pub(crate) churn: Option<Churn>,
+    pub(crate) clocks: ClockFaults,
     pub(crate) restart: (Nanos, Nanos),
     /// A write, read or sync takes this long.
     pub(crate) disk: Latency,
@@ -38,6 +43,10 @@ impl Default for Weather {
             attrition: Attrition::default(),
             partitions: Partitions::default(),
             buggify: Buggify::default(),
+            pauses: Pauses::default(),
+            outages: Outages::default(),
+            churn: None,
+            clocks: ClockFaults::default(),
             restart: (100_000_000, 2_000_000_000),
             disk: Latency { min: 50_000, max: 2_000_000 },
             any_order: false,
@@ -45,6 +54,11 @@ impl Default for Weather {
         weather.set(FaultKind::Hold, Some(knobs::HOLDS));
         weather
     }
+}
+
+/// The gap of faults that come by the clock.
+fn by_clock(chance: f64, within: Duration) -> Gap {
+    Gap { chance, limit: within.as_micros() as u64 }
 }
 
 impl Weather {
@@ -57,7 +71,20 @@ impl Weather {
     /// How far apart the faults of `kind` are.
     #[inline]
     pub(crate) fn gap(&self, kind: FaultKind) -> Option<Gap> {
-        if self.off[kind as usize] { None } else { self.gaps[kind as usize] }
+        let gap = self.gaps[kind as usize]?;
+        let off = match kind {
+            // one distance for all ways that attrition has
+            FaultKind::Crash => self.ways() == [0; 4],
+            kind => self.off[kind as usize],
+        };
+        (!off).then_some(gap)
+    }
+
+    /// The weights of the ways in which attrition takes a process down, without those that are off.
+    pub(crate) fn ways(&self) -> [u32; 4] {
+        const KINDS: [FaultKind; 4] = [FaultKind::Stop, FaultKind::Crash, FaultKind::Kill, FaultKind::Wipe];
+        let weights = self.attrition.ways();
+        std::array::from_fn(|way| if self.allows(KINDS[way]) { weights[way] } else { 0 })
     }
 
     /// Turns `kind` off whatever the knobs say, before or after.
@@ -73,11 +100,12 @@ impl Weather {
 
     /// Is anything of `kind` to be expected?
     pub(crate) fn enabled(&self, kind: FaultKind) -> bool {
-        let attrition = self.gap(FaultKind::Crash).map(|_| &self.attrition);
+        let way = |way: usize| self.gaps[FaultKind::Crash as usize].is_some() && self.ways()[way] > 0;
         match kind {
-            kind if !self.allows(kind) => false,
-            FaultKind::Crash => attrition.is_some_and(|attrition| attrition.crash > 0),
-            FaultKind::Stop => attrition.is_some_and(|attrition| attrition.graceful > 0),
+            FaultKind::Stop => way(0),
+            FaultKind::Crash => way(1),
+            FaultKind::Kill => way(2),
+            FaultKind::Wipe => way(3),
             kind => self.gap(kind).is_some(),
         }
     }
@@ -88,8 +116,7 @@ impl Weather {
     }
 
     pub(crate) fn set_partitions(&mut self, partitions: Partitions) {
-        let gap = Gap { chance: partitions.chance, limit: partitions.within.as_micros() as u64 };
-        self.set(FaultKind::Partition, Some(gap));
+        self.set(FaultKind::Partition, Some(by_clock(partitions.chance, partitions.within)));
         self.partitions = partitions;
     }
 
@@ -97,6 +124,33 @@ impl Weather {
         // no distance: how likely a place is to be active in a run
         self.set(FaultKind::Buggify, Some(Gap { chance: buggify.active, limit: 1 }));
         self.buggify = buggify;
+    }
+
+    pub(crate) fn set_pauses(&mut self, pauses: Pauses) {
+        self.set(FaultKind::Pause, Some(by_clock(pauses.chance, pauses.within)));
+        self.pauses = pauses;
+    }
+
+    pub(crate) fn set_outages(&mut self, outages: Outages) {
+        self.set(FaultKind::Outage, Some(by_clock(outages.chance, outages.within)));
+        self.outages = outages;
+    }
+
+    pub(crate) fn set_churn(&mut self, churn: Churn) {
+        let gap = by_clock(churn.chance, churn.within);
+        self.set(FaultKind::Join, (churn.spares > 0).then_some(gap));
+        self.set(FaultKind::Leave, (churn.leaves > 0).then_some(gap));
+        self.churn = Some(churn);
+    }
+
+    /// The limits of skew and drift are how far a clock is off: milliseconds, and parts per million.
+    pub(crate) fn set_clocks(&mut self, clocks: ClockFaults) {
+        let off_by = |limit: u64| (limit > 0).then_some(Gap { chance: clocks.chance, limit });
+        self.set(FaultKind::Skew, off_by(clocks.max_skew.as_millis() as u64));
+        self.set(FaultKind::Drift, off_by(u64::from(clocks.max_drift_ppm)));
+        let jumps = clocks.max_jump.as_millis() > 0;
+        self.set(FaultKind::Jump, jumps.then_some(by_clock(clocks.chance, clocks.within)));
+        self.clocks = clocks;
     }
 
     pub(crate) fn set_restart(&mut self, bounds: &RangeInclusive<Duration>) {

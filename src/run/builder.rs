@@ -3,8 +3,9 @@
 use super::parts::{Process, Workload};
 use super::report::{self, SimulationReport};
 use super::simulation::{Limits, Simulation};
-use crate::fault::{Attrition, Buggify, FaultKind, Latency, Partitions, Weather};
+use crate::fault::{Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, Outages, Partitions, Pauses, Weather};
 use crate::sim::SharedState;
+use crate::topology::Cluster;
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
@@ -131,6 +132,7 @@ impl SimulationBuilder {
             invariants: Vec::new(),
             conditions: Vec::new(),
             tags: Vec::new(),
+            cluster: None,
             weather: Arc::default(),
             limits: Limits::default(),
             panics_are_crashes: false,
@@ -171,6 +173,13 @@ impl SimulationBuilder {
             let values = values.iter().map(|&value| value.to_owned()).collect();
             self.simulation.tags.push(((*key).to_owned(), values));
         }
+        self
+    }
+
+    /// Places the processes on machines, in zones and datacenters.
+    #[must_use]
+    pub fn cluster(mut self, cluster: Cluster) -> Self {
+        self.simulation.cluster = Some(cluster);
         self
     }
 
@@ -251,6 +260,35 @@ impl SimulationBuilder {
     #[must_use]
     pub fn attrition(mut self, attrition: Attrition) -> Self {
         self.weather.set_attrition(attrition);
+        self
+    }
+
+    /// Lets processes stand still for a while during the storm.
+    #[must_use]
+    pub fn pauses(mut self, pauses: Pauses) -> Self {
+        self.weather.set_pauses(pauses);
+        self
+    }
+
+    /// Lets machines, zones and datacenters fail as a whole during the storm; see
+    /// [`SimulationBuilder::cluster`].
+    #[must_use]
+    pub fn outages(mut self, outages: Outages) -> Self {
+        self.weather.set_outages(outages);
+        self
+    }
+
+    /// Lets processes join and leave during the storm.
+    #[must_use]
+    pub fn churn(mut self, churn: Churn) -> Self {
+        self.weather.set_churn(churn);
+        self
+    }
+
+    /// Lets wall clocks be off during the storm.
+    #[must_use]
+    pub fn clocks(mut self, clocks: ClockFaults) -> Self {
+        self.weather.set_clocks(clocks);
         self
     }
 
@@ -397,6 +435,10 @@ impl SimulationBuilder {
             !self.simulation.workloads.is_empty(),
             "a simulation without a workload tests nothing: add one with `.workload(..)`"
         );
+        if self.weather.gap(FaultKind::Outage).is_some() {
+            // what fails has a name
+            self.simulation.cluster.get_or_insert_default();
+        }
         self.simulation.weather = Arc::new(self.weather);
         self.simulation
     }

@@ -1,7 +1,7 @@
 //! What a workload or process can reach.
 
 use crate::executor::current_run;
-use crate::sim::{SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, with};
+use crate::sim::{Membership, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::net::IpAddr;
@@ -58,7 +58,7 @@ impl SimContext {
             client_count,
             topology: topology.clone(),
             network: SimNetwork { host },
-            time: SimTime(()),
+            time: SimTime(host),
             random: SimRandomProvider::new(host, &place.name),
             storage: SimStorage { host },
             tasks: SimTasks { host },
@@ -144,6 +144,13 @@ impl SimContext {
     /// the run phase early; never because somebody else finished.
     pub fn shutdown(&self) -> &CancellationToken {
         &self.inner.shutdown
+    }
+
+    /// Was this process asked to leave for good, rather than to stop and boot again? True from the
+    /// moment that [`shutdown`](SimContext::shutdown) fires.
+    pub fn is_leaving(&self) -> bool {
+        let host = self.now().host;
+        with(|world| world.hosts[host.index()].membership == Membership::Leaving)
     }
 
     /// Adds a line to the story of the run; the closure is called only when somebody reads it.

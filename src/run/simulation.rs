@@ -8,7 +8,7 @@ use crate::assert;
 use crate::choice::{Label, Tape};
 use crate::fault::Weather;
 use crate::sim::{self, Found, Panic, contained, enter, install_hook, leave, with};
-use crate::topology::{Host, Topology, process_ip, workload_ip};
+use crate::topology::{Cluster, Host, Level, Topology, process_ip, workload_ip};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +65,7 @@ pub struct Simulation {
     /// What must become true once the storm is over.
     pub(crate) conditions: Vec<(String, InvariantFn)>,
     pub(crate) tags: Vec<(String, Vec<String>)>,
+    pub(crate) cluster: Option<Cluster>,
     pub(crate) weather: Arc<Weather>,
     pub(crate) limits: Limits,
     pub(crate) panics_are_crashes: bool,
@@ -166,9 +167,14 @@ impl Simulation {
                 let index = hosts.len();
                 let kind_name = instance.name().to_owned();
                 let tagged = self.tags.iter().filter(|(_, values)| !values.is_empty());
-                let tags = tagged.map(|(key, values)| (key.clone(), values[index % values.len()].clone())).collect();
+                let mut tags: Vec<_> =
+                    tagged.map(|(key, values)| (key.clone(), values[index % values.len()].clone())).collect();
+                let place = self.cluster.as_ref().map(|cluster| cluster.place(index));
+                if let Some(place) = &place {
+                    tags.extend(Level::ALL.map(|level| (level.key().to_owned(), place.at(level).to_owned())));
+                }
                 let name = numbered(&kind_name, number, count);
-                hosts.push(Host { name, kind: kind_name, ip: process_ip(index), is_process: true, tags });
+                hosts.push(Host { name, kind: kind_name, ip: process_ip(index), is_process: true, tags, place });
                 roles.push(Role { kind, number, count });
                 cast.push(Instance::Process(instance));
             }
@@ -181,7 +187,7 @@ impl Simulation {
                 let name = numbered(instance.name(), number, count);
                 let base = name.strip_suffix(&format!("-{number}")).unwrap_or(&name).to_owned();
                 let ip = workload_ip(hosts.len() - processes);
-                hosts.push(Host { name, kind: base, ip, is_process: false, tags: Vec::new() });
+                hosts.push(Host { name, kind: base, ip, is_process: false, tags: Vec::new(), place: None });
                 roles.push(Role { kind, number, count });
                 cast.push(Instance::Workload(instance));
             }

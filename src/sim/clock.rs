@@ -3,20 +3,45 @@
 use super::events::Event;
 use super::world::{try_with, with};
 use crate::time::TimerId;
+use crate::topology::HostId;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-/// The clock of a run: virtual time passes only while everybody waits.
+/// The clocks of a host: virtual time passes only while everybody waits.
+///
+/// [`now`](SimTime::now), sleeps and timeouts are monotonic and true on every host. The wall clock
+/// of a process may be off, if [`ClockFaults`](crate::ClockFaults) are on.
 #[derive(Clone, Copy, Debug)]
-pub struct SimTime(pub(crate) ());
+pub struct SimTime(pub(crate) HostId);
 
 impl SimTime {
     /// Virtual time since the start of the run.
     pub fn now(&self) -> Duration {
         Duration::from_nanos(with(|world| world.now))
+    }
+
+    /// What the wall clock of this host shows, in place of `SystemTime::now()`. A run begins on the
+    /// first of January 2026, at midnight in UTC.
+    ///
+    /// During the storm the clock of a process may be off, drift, and jump forward or back; a
+    /// workload's is always right. It goes on while its host is down or stands still.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// # fn expired(ctx: &SimContext, lease_until: std::time::SystemTime) -> bool {
+    /// ctx.time().wall() >= lease_until
+    /// # }
+    /// ```
+    pub fn wall(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.unix_time()
+    }
+
+    /// The same as the time since the Unix epoch.
+    pub fn unix_time(&self) -> Duration {
+        Duration::from_nanos(with(|world| world.hosts[self.0.index()].clock.read(world.now)))
     }
 
     /// Waits for `duration` of virtual time.
@@ -26,8 +51,7 @@ impl SimTime {
 
     /// Waits until `deadline`, on the scale of [`SimTime::now`].
     pub fn sleep_until(&self, deadline: Duration) -> Sleep {
-        let deadline = u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX);
-        Sleep { run: with(|world| world.run), deadline, timer: None }
+        sleep_until(deadline)
     }
 
     /// Waits for `future`, at most `limit`.
@@ -65,6 +89,11 @@ pub struct Sleep {
     run: u64,
     deadline: u64,
     timer: Option<TimerId>,
+}
+
+fn sleep_until(deadline: Duration) -> Sleep {
+    let deadline = u64::try_from(deadline.as_nanos()).unwrap_or(u64::MAX);
+    Sleep { run: with(|world| world.run), deadline, timer: None }
 }
 
 impl Future for Sleep {
@@ -164,7 +193,7 @@ impl Interval {
     /// comes at once.
     pub async fn tick(&mut self) -> Duration {
         let due = self.next;
-        SimTime(()).sleep_until(due).await;
+        sleep_until(due).await;
         self.next = due.saturating_add(self.period);
         due
     }

@@ -41,6 +41,10 @@ pub(crate) enum Event {
     Shutdown(HostId),
     /// Its time to stop is over.
     ForceStop(HostId, u32),
+    /// Pause number so many of a host is over.
+    Resume(HostId, u32),
+    /// A spare joins, if this weather is still in force.
+    Join(HostId, u32),
     /// A fault comes, if this weather is still in force.
     Fault(FaultKind, u32),
     /// Partition number so many ends.
@@ -52,12 +56,14 @@ pub(crate) enum Event {
 pub(crate) enum Ask {
     /// Nothing.
     Nothing,
-    /// Boot the process of this host.
+    /// Boot the process of this host again.
     Boot(HostId),
+    /// Boot the process of this host for the first time.
+    Join(HostId),
     /// Tell the host's token.
     Shutdown(HostId),
-    /// Take the host down, its grace is over.
-    Kill(HostId),
+    /// Take down the hosts that are doomed.
+    Settle,
 }
 
 impl World {
@@ -101,13 +107,10 @@ impl World {
                 }
             }
             Event::Shutdown(host) => return Ask::Shutdown(host),
-            Event::ForceStop(host, boot) => {
-                let state = &self.hosts[host.index()];
-                if state.up && state.stopping && state.boot == boot {
-                    return Ask::Kill(host);
-                }
-            }
-            Event::Fault(kind, version) => self.fault_is_due(kind, version),
+            Event::ForceStop(host, boot) => return self.force_stop(host, boot),
+            Event::Resume(host, pauses) => self.end_pause(host, pauses),
+            Event::Join(host, version) => return self.join(host, version),
+            Event::Fault(kind, version) => return self.fault_is_due(kind, version),
             Event::Heal(index) => self.end_partition(index),
         }
         Ask::Nothing

@@ -44,7 +44,7 @@ impl OpenOptions {
 
 /// Waits as long as a disk operation takes, then does it; a crash may come right after.
 async fn operate<R>(host: HostId, name: &'static str, act: impl FnOnce(&mut World) -> R) -> R {
-    let time = super::SimTime(());
+    let time = super::SimTime(host);
     let (latency, run) = with(|world| {
         world.disk_operations += 1;
         let slot = match world.hosts[host.index()].disk_slot {

@@ -1,25 +1,38 @@
 //! Hosts: up, down, asked to stop; and what goes down with them.
 
-use super::clock::PATIENCE;
-use super::events::Event;
+use super::events::{Ask, Event};
 use super::world::World;
-use crate::choice::{Label, Slot};
-use crate::executor::{Body, LocalFuture, TaskId, Tasks};
+use crate::choice::Slot;
+use crate::executor::{Body, TaskId};
 use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
 use crate::storage::Survivors;
+use crate::time::WallClock;
 use crate::topology::{Host, HostId};
 use crate::trace::{What, seconds};
-use std::panic::Location;
 use tokio_util::sync::CancellationToken;
+
+/// Does a host belong to the system?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Membership {
+    /// Not yet.
+    Spare,
+    /// It does.
+    Member,
+    /// It was asked to leave.
+    Leaving,
+    /// Not any more, and never again.
+    Left,
+}
 
 /// The state of one host in one run.
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) is_process: bool,
     pub(crate) up: bool,
+    pub(crate) membership: Membership,
     /// It goes down as soon as the current poll returns: nothing more happens on it.
-    pub(crate) doomed: bool,
+    pub(crate) doomed: Option<Down>,
     /// How often it has been booted before.
     pub(crate) boot: u32,
     /// Fires when this host is asked to stop.
@@ -28,6 +41,15 @@ pub(crate) struct HostState {
     pub(crate) stopping: bool,
     /// Did its process end by itself, rather than fail?
     pub(crate) exited: bool,
+    /// Does it stand still: is none of its tasks polled?
+    pub(crate) still: bool,
+    /// How often it has stood still.
+    pub(crate) pauses: u32,
+    /// Its tasks that were woken while it stood still.
+    pub(crate) parked: Vec<TaskId>,
+    /// Has its disk been damaged in this run?
+    pub(crate) damaged: bool,
+    pub(crate) clock: WallClock,
     /// The label of its disk's latency, once it was used.
     pub(crate) disk_slot: Option<Slot>,
     /// How many of its own operations away the next fault of each kind is; 0 is never.
@@ -39,122 +61,45 @@ impl HostState {
         Self {
             is_process: host.is_process,
             up: !host.is_process,
-            doomed: false,
+            membership: Membership::Member,
+            doomed: None,
             boot: 0,
             shutdown: CancellationToken::new(),
             stopping: false,
             exited: false,
+            still: false,
+            pauses: 0,
+            parked: Vec::new(),
+            damaged: false,
+            clock: WallClock::default(),
             disk_slot: None,
             distances: [0; FaultKind::COUNT],
         }
     }
-}
 
-/// A task that is about to be polled, taken out of the world.
-pub(crate) struct Ready {
-    pub(crate) id: TaskId,
-    pub(crate) host: HostId,
-    pub(crate) body: Body,
+    /// Is it a process of the system that is down, or about to be?
+    pub(crate) fn is_dead(&self) -> bool {
+        let belongs = matches!(self.membership, Membership::Member | Membership::Leaving);
+        self.is_process && belongs && (!self.up || self.doomed.is_some() || self.stopping)
+    }
+
+    /// Is it a process of the system that serves and was not asked to stop?
+    pub(crate) fn serves(&self) -> bool {
+        self.is_process && self.membership == Membership::Member && !self.is_dead()
+    }
+
+    /// Will it boot again, or for the first time?
+    pub(crate) fn comes_back(&self) -> bool {
+        !self.up && self.membership != Membership::Left
+    }
 }
 
 impl World {
-    /// The next task that is ready and not held back.
-    #[inline]
-    pub(crate) fn next_task(&mut self) -> Option<Ready> {
-        loop {
-            let id = if self.weather.any_order { self.any_ready()? } else { self.tasks.next_ready()? };
-            if self.holds_back(id) {
-                continue;
-            }
-            let Some(task) = self.tasks.get(id) else { continue };
-            let host = task.host;
-            let Some(body) = self.tasks.take(id) else { continue };
-            self.current = host;
-            self.patience = PATIENCE;
-            return Some(Ready { id, host, body });
-        }
-    }
-
-    /// Any one of the ready tasks, by a choice.
-    #[cold]
-    fn any_ready(&mut self) -> Option<TaskId> {
-        let last = self.tasks.count_ready().checked_sub(1)?;
-        let slot = self.choices.slot(Label::new("schedule").child("next"), || "schedule/next".to_owned());
-        Tasks::ready_at(self.choices.uniform(slot, last as u64) as usize)
-    }
-
-    /// Has a poll left nothing to be carried out or judged?
-    #[inline]
-    pub(crate) fn is_settled(&self) -> bool {
-        self.doomed.is_empty() && self.ended.is_empty() && self.found.is_none()
-    }
-
-    /// Adds a task of `host`; its holds are dealt under the place that spawned it.
-    pub(crate) fn spawn(&mut self, host: HostId, place: &'static Location<'static>, future: LocalFuture) -> TaskId {
-        let actor = &self.topology.host(host).name;
-        let label = Label::new(actor).site(place, "spawn");
-        let slot = self.choices.slot(label, || crate::choice::site_name(actor, place, "spawn"));
-        self.spawn_under(host, slot, future)
-    }
-
-    /// Adds the main task of `host`.
-    pub(crate) fn spawn_main(&mut self, host: HostId, future: LocalFuture) -> TaskId {
-        let actor = &self.topology.host(host).name;
-        let slot = self.choices.slot(Label::new(actor).child("main"), || format!("{actor}/main"));
-        self.spawn_under(host, slot, future)
-    }
-
-    fn spawn_under(&mut self, host: HostId, slot: Slot, future: LocalFuture) -> TaskId {
-        let hold_in = if self.storm { self.draw_hold(slot) } else { None };
-        self.tasks.spawn(host, slot.raw(), hold_in, future)
-    }
-
-    /// After how many of its wake-ups a task is held back next.
-    pub(crate) fn draw_hold(&mut self, slot: Slot) -> Option<u64> {
-        fault::distance(&mut self.choices, slot, FaultKind::Hold, &self.weather, &self.swarm)
-    }
-
-    /// A task is about to be polled: is it held back instead?
-    #[inline]
-    pub(crate) fn holds_back(&mut self, id: TaskId) -> bool {
-        let Some(task) = self.tasks.get(id) else { return false };
-        match &mut task.hold_in {
-            None => false,
-            Some(1) => {
-                let slot = Slot::from_raw(task.hold_label);
-                let (host, storm) = (task.host, self.storm);
-                task.hold_in = None;
-                if storm {
-                    self.hold_back(id, slot, host);
-                }
-                storm
-            }
-            Some(left) => {
-                *left -= 1;
-                false
-            }
-        }
-    }
-
-    #[cold]
-    fn hold_back(&mut self, id: TaskId, slot: Slot, host: HostId) {
-        let delay = fault::hold(&mut self.choices, slot);
-        let next = self.draw_hold(slot);
-        if let Some(task) = self.tasks.get(id) {
-            task.hold_in = next;
-        }
-        self.injected.add(FaultKind::Hold);
-        self.record(What::Hold, host, delay);
-        self.tell(false, host, || format!("a task is held back for {}", seconds(delay)));
-        self.held += 1;
-        self.queue.schedule(self.now + delay, Event::Release(id));
-    }
-
     /// Can code of `host` still do anything?
     #[inline]
     pub(crate) fn is_running(&self, host: HostId) -> bool {
         let host = &self.hosts[host.index()];
-        host.up && !host.doomed
+        host.up && host.doomed.is_none()
     }
 
     /// `host` has done an I/O operation. Says whether it was its last one: then the operation
@@ -168,49 +113,109 @@ impl World {
     #[cold]
     fn go_down(&mut self, host: HostId) -> bool {
         let weather = self.weather.clone();
-        let attrition = &weather.attrition;
         let ip = self.topology.host(host).ip;
-        let down =
-            self.hosts.iter().filter(|host| host.is_process && (!host.up || host.doomed || host.stopping)).count();
-        if self.hosts[host.index()].stopping || down >= attrition.max_dead {
+        if self.hosts[host.index()].stopping || self.dead() >= weather.attrition.max_dead {
             self.draw_distance(FaultKind::Crash, host);
             return false;
         }
-        match fault::how(&mut self.choices, ip, attrition) {
-            Down::Crash => {
-                self.doom(host);
-                true
-            }
+        match fault::how(&mut self.choices, ip, &weather) {
             Down::Gracefully => {
-                self.stop(host, attrition.grace.as_nanos() as u64);
-                false
+                self.stop(host, weather.attrition.grace.as_nanos() as u64);
+                return false;
             }
+            Down::Wipe if !self.may_damage(host) => self.doom(host, Down::Crash),
+            down => self.doom(host, down),
         }
+        true
+    }
+
+    /// How many processes of the system are down or about to be.
+    pub(crate) fn dead(&self) -> usize {
+        self.hosts.iter().filter(|host| host.is_dead()).count()
+    }
+
+    /// A minority of the processes: so many may be lost, by whatever fault, without the system.
+    pub(crate) fn minority(&self) -> usize {
+        self.topology.all_process_ips().len().saturating_sub(1) / 2
+    }
+
+    /// May the disk of `host` be damaged? At most a minority of the processes is, in a run: what a
+    /// majority knows is never lost. A host that was damaged may be damaged again.
+    pub(crate) fn may_damage(&mut self, host: HostId) -> bool {
+        let may =
+            self.hosts[host.index()].damaged || self.hosts.iter().filter(|host| host.damaged).count() < self.minority();
+        self.hosts[host.index()].damaged |= may;
+        may
     }
 
     /// `host` is to be taken down when the current poll returns.
-    pub(crate) fn doom(&mut self, host: HostId) {
+    pub(crate) fn doom(&mut self, host: HostId, down: Down) {
         let state = &mut self.hosts[host.index()];
-        if state.up && !state.doomed {
-            state.doomed = true;
+        if state.up && state.doomed.is_none() {
+            state.doomed = Some(down);
             self.doomed.push(host);
         }
     }
 
     /// Asks `host` to stop, and kills it after `grace`.
     pub(crate) fn stop(&mut self, host: HostId, grace: u64) {
+        self.inject(FaultKind::Stop, host, grace, || format!("is asked to stop within {}", seconds(grace)));
+        self.ask_to_stop(host, grace);
+    }
+
+    pub(crate) fn ask_to_stop(&mut self, host: HostId, grace: u64) {
         let boot = self.hosts[host.index()].boot;
         self.hosts[host.index()].stopping = true;
-        self.inject(FaultKind::Stop, host, grace, || format!("is asked to stop within {}", seconds(grace)));
         self.queue.schedule(self.now, Event::Shutdown(host));
         self.queue.schedule(self.now + grace, Event::ForceStop(host, boot));
     }
 
-    /// Takes `host` down: its tasks, connections and listeners are gone; with `lose`, so is a
-    /// part of what it did not sync. Gives the futures, to be dropped when the world is free.
-    pub(crate) fn take_down(&mut self, host: HostId, lose: bool) -> Vec<Body> {
+    /// `host`'s time to stop is over, if it is still this boot that was asked to.
+    pub(crate) fn force_stop(&mut self, host: HostId, boot: u32) -> Ask {
+        let state = &self.hosts[host.index()];
+        if !state.up || !state.stopping || state.boot != boot {
+            return Ask::Nothing;
+        }
+        self.end_stopping(host);
+        Ask::Settle
+    }
+
+    /// Who does not stop in time goes down with its machine; one that leaves does so without.
+    pub(crate) fn end_stopping(&mut self, host: HostId) {
+        let down = match self.hosts[host.index()].membership {
+            Membership::Leaving => Down::Left,
+            _ if self.weather.allows(FaultKind::Crash) => Down::Crash,
+            _ => Down::Kill,
+        };
+        self.doom(host, down);
+    }
+
+    /// Tells of the way in which `host` goes down.
+    pub(crate) fn tell_down(&mut self, host: HostId, down: Down) {
+        match down {
+            Down::Gracefully | Down::Crash => self.inject(FaultKind::Crash, host, 0, || "CRASHES".to_owned()),
+            Down::Kill => self.inject(FaultKind::Kill, host, 0, || "is KILLED".to_owned()),
+            Down::Wipe => self.inject(FaultKind::Wipe, host, 0, || "CRASHES, and its disk is gone".to_owned()),
+            // counted when it came
+            Down::Outage => {
+                self.record(What::Exit, host, 2);
+                self.tell(true, host, || "CRASHES with all that is there".to_owned());
+            }
+            Down::Left => {
+                self.record(What::Exit, host, 3);
+                self.tell(true, host, || "is killed: its time to leave is over".to_owned());
+            }
+        }
+    }
+
+    /// Takes `host` down: its tasks, connections and listeners are gone. `down` says how, and is
+    /// `None` when its process ended by itself. Gives the futures, to be dropped when the world is
+    /// free.
+    pub(crate) fn take_down(&mut self, host: HostId, down: Option<Down>) -> Vec<Body> {
+        let lose = down.is_some_and(Down::takes_machine);
+        self.resume(host);
         let state = &mut self.hosts[host.index()];
-        (state.up, state.doomed, state.stopping) = (false, false, false);
+        (state.up, state.doomed, state.stopping) = (false, None, false);
         state.distances = [0; FaultKind::COUNT];
         let futures = self.tasks.remove_all(|owner| owner == host);
         for (conn, side) in self.net.conns.held_by(host) {
@@ -222,7 +227,9 @@ impl World {
         for listener in self.net.listeners_of(host) {
             self.net.unlisten(listener);
         }
-        if lose {
+        if down == Some(Down::Wipe) {
+            self.disks[host.index()].wipe();
+        } else if lose {
             self.lose_unsynced(host);
         } else {
             // the machine stays up, so the page cache reaches the disk
@@ -246,8 +253,13 @@ impl World {
         }
     }
 
-    /// `host` is to boot again after a while.
+    /// `host` is down: it boots again after a while, unless it has left.
     pub(crate) fn plan_restart(&mut self, host: HostId) {
+        if self.hosts[host.index()].membership == Membership::Leaving {
+            self.hosts[host.index()].membership = Membership::Left;
+            self.tell(true, host, || "has left".to_owned());
+            return;
+        }
         let ip = self.topology.host(host).ip;
         let weather = self.weather.clone();
         let delay = fault::restart_delay(&mut self.choices, ip, &weather);
@@ -259,7 +271,7 @@ impl World {
     pub(crate) fn boot(&mut self, host: HostId, again: bool) {
         let storm = self.storm;
         let state = &mut self.hosts[host.index()];
-        (state.up, state.exited) = (true, false);
+        (state.up, state.exited, state.membership) = (true, false, Membership::Member);
         state.shutdown = CancellationToken::new();
         if again {
             state.boot += 1;

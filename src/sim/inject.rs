@@ -2,7 +2,7 @@
 //!
 //! Owns the counting down. What a fault does to its device is in the file of that device.
 
-use super::events::Event;
+use super::events::{Ask, Event};
 use super::world::World;
 use crate::choice::Slot;
 use crate::fault::{self, FaultKind};
@@ -12,8 +12,9 @@ use crate::trace::What;
 /// Faults that come by the number of a process's own operations, in the order they are drawn.
 const BY_OPERATION: [FaultKind; 1] = [FaultKind::Crash];
 
-/// Faults that come by the clock and concern no host alone.
-const BY_CLOCK: [FaultKind; 1] = [FaultKind::Partition];
+/// Faults that come by the clock; whom they hit is drawn when they do.
+const BY_CLOCK: [FaultKind; 5] =
+    [FaultKind::Partition, FaultKind::Pause, FaultKind::Outage, FaultKind::Leave, FaultKind::Jump];
 
 impl World {
     /// A fault happens: it is counted, folded into the digest and told.
@@ -84,6 +85,7 @@ impl World {
         }
         self.weather_version += 1;
         BY_CLOCK.into_iter().for_each(|kind| self.draw_moment(kind));
+        self.draw_joins();
         if self.weather.gap(FaultKind::Hold).is_some() {
             for id in self.tasks.alive() {
                 let Some(task) = self.tasks.get(id) else { continue };
@@ -97,15 +99,22 @@ impl World {
     }
 
     /// A fault that comes by the clock is due, if the weather that it was drawn for still is.
-    pub(crate) fn fault_is_due(&mut self, kind: FaultKind, version: u32) {
+    pub(crate) fn fault_is_due(&mut self, kind: FaultKind, version: u32) -> Ask {
         if !self.storm || version != self.weather_version {
-            return;
+            return Ask::Nothing;
         }
+        let mut ask = Ask::Nothing;
         match kind {
             FaultKind::Partition => self.begin_partition(),
+            FaultKind::Pause => self.begin_pause(),
+            FaultKind::Outage => ask = self.begin_outage(),
+            FaultKind::Leave if !self.begin_leave() => return ask,
+            FaultKind::Leave => {}
+            FaultKind::Jump => self.jump_clock(),
             _ => unreachable!("{kind} don't come by the clock"),
         }
         self.draw_moment(kind);
+        ask
     }
 
     /// No fault comes any more.

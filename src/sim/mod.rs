@@ -8,14 +8,19 @@
 
 mod alphabet;
 mod buggify;
+mod churn;
 mod clock;
+mod clocks;
 mod contain;
 mod events;
 mod files;
 mod hosts;
 mod inject;
 mod network;
+mod outages;
+mod pauses;
 mod random;
+mod schedule;
 mod state;
 mod tasks;
 mod tcp;
@@ -31,5 +36,6 @@ pub use tcp::{TcpListener, TcpStream};
 
 pub(crate) use contain::{Panic, contained, install_hook};
 pub(crate) use events::{Ask, GIVE_UP};
-pub(crate) use hosts::Ready;
+pub(crate) use hosts::{HostState, Membership};
+pub(crate) use schedule::Ready;
 pub(crate) use world::{Counts, Found, NESTED, enter, leave, running, try_with, with};

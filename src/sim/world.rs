@@ -89,6 +89,8 @@ pub(crate) struct World {
     pub(crate) steps: u64,
     /// Tasks that are ready but held back.
     pub(crate) held: u32,
+    /// Hosts that stand still.
+    pub(crate) still: u32,
     /// Sleeps that the current poll may find over before it must give way.
     pub(crate) patience: u32,
     /// Disk operations under way.
@@ -140,6 +142,7 @@ impl World {
             found: None,
             steps: 0,
             held: 0,
+            still: 0,
             patience: 0,
             disk_operations: 0,
             doomed: Vec::new(),
@@ -172,6 +175,7 @@ impl World {
         self.found = None;
         self.steps = 0;
         self.held = 0;
+        self.still = 0;
         self.disk_operations = 0;
         self.doomed.clear();
         self.ended.clear();
@@ -190,6 +194,7 @@ impl World {
         self.latency_slots.clear();
         self.latency_slots.resize(hosts.len() * hosts.len(), None);
         self.topology = topology;
+        self.mark_spares();
     }
 
     /// Folds an event of `host` into the digest.

@@ -60,6 +60,12 @@ impl Disk {
         self.contents.clear();
     }
 
+    /// The disk is a new one. Files that are open stay so, and are empty.
+    pub(crate) fn wipe(&mut self) {
+        self.files.clear();
+        self.contents.fill_with(File::default);
+    }
+
     pub(crate) fn find(&self, path: &str) -> Option<FileId> {
         self.files.get(path).copied()
     }

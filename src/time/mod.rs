@@ -1,7 +1,11 @@
-//! Virtual time: the queue of what happens when, and sleepers.
+//! Virtual time: the queue of what happens when, sleepers, and what clocks on the wall show.
 //!
 //! Owns the order of events: by time, and at one time by the order they were scheduled. It
 //! doesn't decide how long anything takes, and doesn't know what an event does.
+
+mod wall;
+
+pub(crate) use wall::WallClock;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;

@@ -3,6 +3,12 @@
 //! Owns the mapping between them, fixed for the length of a run. Whether a host is up is the
 //! world's business.
 
+mod place;
+
+pub(crate) use place::Level;
+pub use place::{Cluster, Place};
+
+use place::Places;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -25,6 +31,8 @@ pub(crate) struct Host {
     pub(crate) ip: IpAddr,
     pub(crate) is_process: bool,
     pub(crate) tags: Vec<(String, String)>,
+    /// Where it stands, if it is a process.
+    pub(crate) place: Option<Place>,
 }
 
 /// Who takes part in a run, as seen through a context: every list is in the order of the
@@ -39,6 +47,7 @@ pub struct Topology {
     by_ip: BTreeMap<IpAddr, HostId>,
     tagged: BTreeMap<(String, String), Vec<IpAddr>>,
     peers: BTreeMap<String, Vec<IpAddr>>,
+    places: Places,
 }
 
 impl Topology {
@@ -50,6 +59,9 @@ impl Topology {
             topology.by_ip.insert(host.ip, HostId(index as u16));
             for tag in &host.tags {
                 topology.tagged.entry(tag.clone()).or_default().push(host.ip);
+            }
+            if let Some(place) = &host.place {
+                topology.places.add(host.ip, place);
             }
             topology.peers.entry(host.name.clone()).or_default().push(host.ip);
             if host.kind != host.name {
@@ -95,6 +107,36 @@ impl Topology {
         self.by_ip.get(&ip).map(|id| self.hosts[id.index()].name.as_str())
     }
 
+    /// Where the process at `ip` stands, in a simulation that has a [`Cluster`]. Workloads stand
+    /// nowhere.
+    pub fn place_of(&self, ip: IpAddr) -> Option<&Place> {
+        self.by_ip.get(&ip).and_then(|id| self.hosts[id.index()].place.as_ref())
+    }
+
+    /// The names of the datacenters that have a process, in the order of their first ones.
+    pub fn datacenters(&self) -> &[String] {
+        self.places.names(Level::Datacenter)
+    }
+
+    /// The names of the zones that have a process.
+    pub fn zones(&self) -> &[String] {
+        self.places.names(Level::Zone)
+    }
+
+    /// The names of the machines that have a process.
+    pub fn machines(&self) -> &[String] {
+        self.places.names(Level::Machine)
+    }
+
+    /// The addresses of the processes in a machine, zone or datacenter, by its name.
+    pub fn ips_in(&self, place: &str) -> &[IpAddr] {
+        self.places.inside(place)
+    }
+
+    pub(crate) fn units(&self, level: Level) -> &[String] {
+        self.places.names(level)
+    }
+
     pub(crate) fn hosts(&self) -> &[Host] {
         &self.hosts
     }
@@ -127,7 +169,7 @@ mod tests {
 
     fn host(name: &str, kind: &str, ip: IpAddr, role: &str) -> Host {
         let tags = vec![("role".to_owned(), role.to_owned())];
-        Host { name: name.into(), kind: kind.into(), ip, is_process: kind == "server", tags }
+        Host { name: name.into(), kind: kind.into(), ip, is_process: kind == "server", tags, place: None }
     }
 
     #[test]

@@ -77,6 +77,24 @@ pub(crate) fn log(ctx: &SimContext, line: impl Into<String>) {
     ctx.state().update("log", |log: &mut Vec<String>| log.push(line));
 }
 
+pub(crate) fn millis(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// Adds a line to what [`told`] gives.
+pub(crate) fn tell(ctx: &SimContext, text: impl std::fmt::Display) {
+    ctx.note(|| format!("* {text}"));
+}
+
+/// Runs `tape`, which must pass, and gives the lines told with their times.
+pub(crate) fn told(simulation: &Simulation, tape: &Tape) -> (simfuzz::Outcome, String) {
+    let outcome = simulation.run_with(tape, simfuzz::Recording::Story);
+    outcome.assert_ok();
+    let lines = outcome.story().iter().filter(|line| line.text.starts_with('*'));
+    let text = lines.map(|line| format!("{:?} {}\n", Duration::from_nanos(line.at), &line.text[2..])).collect();
+    (outcome, text)
+}
+
 /// The calm tape with exceptions: label, ordinal, value.
 pub(crate) fn tape(exceptions: &[(&str, u32, u64)]) -> Tape {
     let mut tape = Tape::calm();

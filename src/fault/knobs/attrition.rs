@@ -20,19 +20,25 @@ pub struct Attrition {
     pub(crate) within: u64,
     pub(crate) graceful: u32,
     pub(crate) crash: u32,
+    pub(crate) kill: u32,
+    pub(crate) wipe: u32,
     pub(crate) grace: Duration,
 }
 
 impl Default for Attrition {
     /// At most one dead at a time; each boot of a process ends early with probability 0.5, after
-    /// at most 512 of its I/O operations; three crashes for one graceful stop.
+    /// at most 512 of its I/O operations; three crashes for one graceful stop, no kills and no
+    /// wipes.
     fn default() -> Self {
-        Self { max_dead: 1, chance: 0.5, within: 512, graceful: 1, crash: 3, grace: Duration::from_secs(2) }
+        let grace = Duration::from_secs(2);
+        Self { max_dead: 1, chance: 0.5, within: 512, graceful: 1, crash: 3, kill: 0, wipe: 0, grace }
     }
 }
 
 impl Attrition {
-    /// How many processes may be down at once.
+    /// How many processes may be down at once: those that are dead, by whatever fault, and those
+    /// that were asked to stop. Those that stand still, are cut off, have left or have not joined
+    /// yet don't count.
     #[must_use]
     pub fn max_dead(mut self, max: usize) -> Self {
         self.max_dead = max;
@@ -57,18 +63,44 @@ impl Attrition {
     ///
     /// # Panics
     ///
-    /// When both are 0.
+    /// When both are 0, unless a weight of kills or wipes was given before.
     #[must_use]
     pub fn weights(mut self, graceful: u32, crash: u32) -> Self {
-        assert!(graceful + crash > 0, "an attrition must be able to do something");
+        assert!(graceful + crash + self.kill + self.wipe > 0, "an attrition must be able to do something");
         (self.graceful, self.crash) = (graceful, crash);
         self
     }
 
-    /// How long a process that is asked to stop may take before it is killed.
+    /// The weight of a kill: the process dies at once while its machine stays up. Its files are
+    /// whole, and its connections are closed by its kernel as a drop would close them. 0 by
+    /// default.
+    #[must_use]
+    pub fn kill(mut self, weight: u32) -> Self {
+        self.kill = weight;
+        self
+    }
+
+    /// The weight of a wipe: a crash after which the process boots with an empty disk, as on a new
+    /// machine. 0 by default.
+    ///
+    /// At most a minority of all processes loses its disk in a run, so that what a majority knows is
+    /// never lost; any other wipe is a crash. With one or two processes there is none.
+    #[must_use]
+    pub fn wipe(mut self, weight: u32) -> Self {
+        self.wipe = weight;
+        self
+    }
+
+    /// How long a process that is asked to stop may take before its machine is switched off, which
+    /// is a crash.
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
+    }
+
+    /// The weights of a graceful stop, a crash, a kill and a wipe.
+    pub(crate) fn ways(&self) -> [u32; 4] {
+        [self.graceful, self.crash, self.kill, self.wipe]
     }
 }

@@ -2,11 +2,15 @@
 
 mod attrition;
 mod buggify;
+mod clocks;
+mod hosts;
 mod latency;
 mod partitions;
 
 pub use attrition::Attrition;
 pub use buggify::Buggify;
+pub use clocks::ClockFaults;
+pub use hosts::{Churn, Outages, Pauses};
 pub use latency::Latency;
 pub(crate) use latency::nanos;
 pub use partitions::Partitions;

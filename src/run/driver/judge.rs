@@ -72,7 +72,7 @@ impl Driver<'_> {
                     world.record(What::Exit, host, 0);
                     world.tell(true, host, || "exits".to_owned());
                 });
-                self.take_down(host, false);
+                self.take_down(host, None);
                 with(|world| world.hosts[host.index()].exited = true);
             }
             Err(error) => {
@@ -100,7 +100,7 @@ impl Driver<'_> {
                 world.record(What::Exit, host, 1);
                 world.tell(true, host, || format!("fail-stop: {reason}"));
             });
-            self.take_down(host, false);
+            self.take_down(host, None);
         } else {
             let host = self.topology.host(host).name.clone();
             with(|world| world.find(Found { kind, name, reason, host }));

@@ -4,17 +4,17 @@
 //! mean is in the files beside.
 
 mod converge;
+mod hosts;
 mod judge;
 mod polling;
 
 use crate::assert;
 use crate::executor::Tasks;
-use crate::fault::FaultKind;
 use crate::run::context::{Seat, SimContext};
-use crate::run::error::{SimulationError, SimulationResult};
+use crate::run::error::SimulationResult;
 use crate::run::parts::{Process, Workload};
 use crate::run::simulation::{Instance, Role, Simulation};
-use crate::sim::{Found, Panic, contained, with};
+use crate::sim::{Found, Membership, Panic, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::cell::RefCell;
@@ -141,8 +141,8 @@ impl<'a> Driver<'a> {
     }
 
     fn phases(&mut self, end: &mut End) -> Stop {
-        for host in 0..self.processes {
-            self.boot(HostId(host as u16), false);
+        for host in self.hosts_that(|host| host.is_process && host.membership == Membership::Member) {
+            self.boot(host, false);
         }
         for number in 0..self.workloads.len() {
             let stop = self.one(Phase::Setup, number);
@@ -190,6 +190,7 @@ impl<'a> Driver<'a> {
             if world.storm {
                 world.draw_weather();
                 world.begin_buggify();
+                world.draw_clocks();
             }
         });
         let start = now();
@@ -231,37 +232,6 @@ impl<'a> Driver<'a> {
         if found() { Stop::Found } else { Stop::Done }
     }
 
-    fn anything_down(&self) -> bool {
-        with(|world| world.storm && (world.net.links.cut_now() > 0 || world.hosts.iter().any(|host| !host.up)))
-    }
-
-    /// Faults off: links heal, the dead boot, nobody is about to crash. Whoever was being stopped
-    /// is killed now and boots as well, so that it is there when it is asked in `check`.
-    fn calm(&mut self) {
-        self.calm_since.get_or_insert(now());
-        let stopping = with(|world| {
-            let stopping = |host: &usize| world.hosts[*host].up && world.hosts[*host].stopping;
-            (0..self.processes).filter(stopping).map(|host| HostId(host as u16)).collect::<Vec<_>>()
-        });
-        for host in stopping {
-            self.crash(host);
-        }
-        let dead = with(|world| {
-            if world.storm {
-                world.tell_all(|| "the storm is over".to_owned());
-            }
-            world.end_weather();
-            world.heal_all();
-            (0..world.hosts.len())
-                .filter(|&host| !world.hosts[host].up)
-                .map(|host| HostId(host as u16))
-                .collect::<Vec<_>>()
-        });
-        for host in dead {
-            self.boot(host, true);
-        }
-    }
-
     /// Waits until no packet and no disk operation is under way, no task is about to run and every
     /// process that failed is back, or until the limit.
     fn drain(&mut self, end: &mut End) -> Stop {
@@ -270,7 +240,7 @@ impl<'a> Driver<'a> {
         let stop = self.drive(deadline, |_| {
             Tasks::idle()
                 && with(|world| {
-                    let back = world.hosts.iter().all(|host| host.up || host.exited);
+                    let back = world.hosts.iter().all(|host| host.exited || !host.comes_back());
                     back && world.disk_operations == 0 && world.held == 0 && !world.net.conns.in_flight()
                 })
         });
@@ -311,54 +281,6 @@ impl<'a> Driver<'a> {
             with(|world| world.ended.push((host, 0, Ok(()))));
         });
         with(|world| world.spawn_main(host, task));
-    }
-
-    /// Boots a process: an instance of its own, and a task that runs it.
-    fn boot(&mut self, host: HostId, again: bool) {
-        let role = self.roles[host.index()];
-        let (boot, shutdown) = with(|world| {
-            world.boot(host, again);
-            let state = &world.hosts[host.index()];
-            (state.boot, state.shutdown.clone())
-        });
-        let mut process = match self.first[host.index()].take() {
-            Some(process) if boot == 0 => process,
-            _ => match contained(|| (self.simulation.processes[role.kind].factory)(role.number, boot)) {
-                Ok(process) => process,
-                Err(panic) => {
-                    self.panicked(host, &panic);
-                    return;
-                }
-            },
-        };
-        let seat = Seat { host, boot, client_id: role.number, client_count: role.count };
-        let context = SimContext::new(seat, &self.topology, shutdown);
-        let task = Box::pin(async move {
-            let result = process.run(&context).await;
-            with(|world| world.ended.push((host, boot, result.map_err(|error: SimulationError| error.to_string()))));
-        });
-        with(|world| world.spawn_main(host, task));
-    }
-
-    /// Takes a process down and plans its next boot.
-    fn take_down(&mut self, host: HostId, lose: bool) {
-        let futures = with(|world| world.take_down(host, lose));
-        // here, when the world is free: their drops use it
-        for future in futures {
-            if let Err(panic) = contained(|| drop(future)) {
-                self.panicked(host, &panic);
-            }
-        }
-        with(|world| world.plan_restart(host));
-    }
-
-    /// A crash by a fault, or because the grace is over.
-    fn crash(&mut self, host: HostId) {
-        if !with(|world| world.hosts[host.index()].up) {
-            return; // it failed by itself in the same poll
-        }
-        with(|world| world.inject(FaultKind::Crash, host, 0, || "CRASHES".to_owned()));
-        self.take_down(host, true);
     }
 
     /// Drops everything that simulated code holds while the run is still the current one:

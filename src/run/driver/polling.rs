@@ -53,14 +53,18 @@ impl Driver<'_> {
                 return Stop::Truncated;
             }
             match ask {
-                Some(Ask::Nothing) => {}
+                Some(Ask::Nothing) => continue,
                 Some(Ask::Boot(host)) => self.boot(host, true),
                 Some(Ask::Shutdown(host)) => {
                     let token = with(|world| world.hosts[host.index()].shutdown.clone());
                     token.cancel();
                 }
-                Some(Ask::Kill(host)) => self.crash(host),
+                Some(Ask::Join(host)) => self.boot(host, false),
+                Some(Ask::Settle) => self.settle_hosts(),
                 None => return self.out_of_events(deadline),
+            }
+            if found() {
+                return Stop::Found;
             }
         }
     }
@@ -138,7 +142,7 @@ impl Driver<'_> {
     pub(super) fn settle_hosts(&mut self) {
         let (doomed, ended) = with(|world| (std::mem::take(&mut world.doomed), std::mem::take(&mut world.ended)));
         for host in doomed {
-            self.crash(host);
+            self.go_down(host);
         }
         for (host, boot, result) in ended {
             self.ended(host, boot, result);
