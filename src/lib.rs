@@ -65,7 +65,9 @@ pub use exhaust::{Exhausted, exhaust};
 #[cfg(feature = "sim")]
 pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
-pub use fault::{Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, Outages, Partitions, Pauses};
+pub use fault::{
+    Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses,
+};
 pub use range::{SampleRange, Uniform};
 #[cfg(feature = "sim")]
 pub use run::{
@@ -86,7 +88,12 @@ pub use trace::StoryLine;
 #[cfg(feature = "sim")]
 pub mod net {
     pub use crate::network::DEFAULT_PORT;
-    pub use crate::sim::{TcpListener, TcpStream, ToPeer};
+    pub use crate::sim::{TcpListener, TcpStream, ToPeer, UdpSocket};
+
+    /// The halves of a stream.
+    pub mod tcp {
+        pub use crate::sim::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+    }
 }
 
 /// Pages for reading.
@@ -103,11 +110,11 @@ pub mod guide {
 #[cfg(feature = "sim")]
 pub mod prelude {
     pub use crate::choice::{Label, Tape};
-    pub use crate::net::{TcpListener, TcpStream};
+    pub use crate::net::{TcpListener, TcpStream, UdpSocket};
     pub use crate::{
-        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultKind, Latency, Outages, Partitions, Pauses, Process,
-        SimContext, SimRandomProvider, Simulation, SimulationBuilder, SimulationError, SimulationReport,
-        SimulationResult, Workload, WorkloadCount,
+        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultKind, Latency, NetworkFaults, Outages, Partitions,
+        Pauses, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder, SimulationError,
+        SimulationReport, SimulationResult, Workload, WorkloadCount,
     };
     pub use crate::{
         assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,

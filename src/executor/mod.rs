@@ -92,6 +92,20 @@ pub(crate) enum Waiter {
     Other(Waker),
 }
 
+impl Waiter {
+    /// Adds itself to `waiters`, unless it waits there already.
+    pub(crate) fn join(self, waiters: &mut Vec<Self>) {
+        let known = waiters.iter().any(|known| match (known, &self) {
+            (Self::Task(known), Self::Task(id)) => known == id,
+            (Self::Other(known), Self::Other(waker)) => known.will_wake(waker),
+            _ => false,
+        });
+        if !known {
+            waiters.push(self);
+        }
+    }
+}
+
 /// What a poll needs. One pointer, since it is moved out and back for each poll; and a waker of
 /// its own, since a clone would cost two atomics a poll.
 pub(crate) type Body = Box<(LocalFuture, Waker)>;

@@ -148,8 +148,10 @@ kinds! {
     Duplicate "duplicate" "duplicated datagrams" Datagram,
     /// A datagram is overtaken by later ones.
     Reorder "reorder" "reordered datagrams" Datagram,
-    /// A bit of what was sent arrives flipped.
+    /// A bit of a stream arrives flipped.
     BitFlip "bit-flip" "flipped bits" Decay,
+    /// A bit of a datagram arrives flipped.
+    DatagramFlip "datagram-flip" "flipped bits of datagrams" Decay,
     /// A crash takes writes that were not synced, or parts of them.
     LostWrite "lost-write" "crashes that lost writes" Crash,
     /// A crash takes changes of directories that were not synced: files vanish or keep their old
@@ -180,6 +182,22 @@ kinds! {
     /// A `buggify!` in the code fired.
     Buggify "buggify" "buggified places" Buggify,
 }
+
+/// The faults of connections and datagrams: they come by the operations of the host that connects,
+/// writes, reads or sends, process or workload. In the order they are drawn.
+pub(crate) const OF_NETWORK: [FaultKind; 11] = [
+    FaultKind::Refuse,
+    FaultKind::Hang,
+    FaultKind::Reset,
+    FaultKind::HalfOpen,
+    FaultKind::PartialRead,
+    FaultKind::PartialWrite,
+    FaultKind::Loss,
+    FaultKind::Duplicate,
+    FaultKind::Reorder,
+    FaultKind::BitFlip,
+    FaultKind::DatagramFlip,
+];
 
 impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,13 +7,17 @@
 mod hosts;
 mod kind;
 mod knobs;
+mod links;
+mod packets;
 mod swarm;
 mod weather;
 
 pub(crate) use hosts::{Down, clock, how, join, jump, leaver, outage, pause, restart_delay};
 pub use kind::FaultKind;
-pub(crate) use kind::Injected;
-pub use knobs::{Attrition, Buggify, Churn, ClockFaults, Latency, Outages, Partitions, Pauses};
+pub(crate) use kind::{Injected, OF_NETWORK};
+pub use knobs::{Attrition, Buggify, Churn, ClockFaults, Latency, NetworkFaults, Outages, Partitions, Pauses};
+pub(crate) use links::{Cut, Jam, clog, partition};
+pub(crate) use packets::{burst, dies_silently, extra_delay, flipped, part};
 pub(crate) use swarm::Swarm;
 pub(crate) use weather::Weather;
 
@@ -80,51 +84,11 @@ pub(crate) fn survivors(choices: &mut Choices, ip: IpAddr, lengths: &[usize]) ->
     }
 }
 
-/// Who is cut off from whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cut {
-    /// One process from everybody.
-    Isolate(usize),
-    /// What one process sends is lost.
-    Mute(usize),
-    /// What is sent to one process is lost.
-    Deafen(usize),
-    /// The processes before this one from it and those after; each side keeps its clients.
-    Halves(usize),
-    /// One process from another one.
-    Pair(usize, usize),
-}
-
 /// How long until the next fault of a kind that comes by the clock and concerns no host alone.
 pub(crate) fn time_distance(choices: &mut Choices, kind: FaultKind, weather: &Weather, swarm: &Swarm) -> Option<Nanos> {
     weather.gap(kind)?;
     let slot = shared_slot(choices, kind.site(), "gap");
     distance(choices, slot, kind, weather, swarm).map(|micros| micros * 1_000)
-}
-
-/// Which cut, among `processes`, and for how long.
-pub(crate) fn partition(choices: &mut Choices, partitions: &Partitions, processes: usize) -> (Cut, Nanos) {
-    let last = processes as u64 - 1;
-    let shape = shared_slot(choices, "partition", "shape");
-    let which = shared_slot(choices, "partition", "which");
-    let shape = choices.draw(shape, Kind::Shape, 4, |word| crate::choice::scale(word, 4));
-    let at = choices.uniform(which, last) as usize;
-    let cut = match shape {
-        0 => Cut::Isolate(at),
-        1 => Cut::Mute(at),
-        2 => Cut::Deafen(at),
-        // neither half is empty, and nobody is cut off from itself
-        3 if processes > 1 => Cut::Halves(at.max(1)),
-        4 if processes > 1 => {
-            let other = shared_slot(choices, "partition", "other");
-            let other = choices.uniform(other, last - 1) as usize;
-            Cut::Pair(at, other + usize::from(other >= at))
-        }
-        _ => Cut::Isolate(at),
-    };
-    let length = shared_slot(choices, "partition", "length");
-    let (low, high) = partitions.lengths();
-    (cut, low + choices.uniform(length, high - low))
 }
 
 /// How long a held-back task waits, by the value of its choice: first only until everything else

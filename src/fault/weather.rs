@@ -3,7 +3,10 @@
 //! What the builder's knobs come to. Every fault that comes by distance has its [`Gap`] here, under
 //! its kind, so that swarm, warnings and draws need no list of their own.
 
-use super::knobs::{Attrition, Buggify, Churn, ClockFaults, Latency, Outages, Partitions, Pauses, nanos};
+use super::kind::OF_NETWORK;
+use super::knobs::{
+    Attrition, Buggify, Churn, ClockFaults, Latency, NetworkFaults, Outages, Partitions, Pauses, nanos,
+};
 use super::{FaultKind, knobs};
 use crate::choice::Gap;
 use crate::time::Nanos;
@@ -19,6 +22,9 @@ pub(crate) struct Weather {
     /// Kinds that don't happen whatever the knobs say.
     off: [bool; FaultKind::COUNT],
     pub(crate) latency: Latency,
+    /// Links with a latency of their own, both ways, by the names of their ends; the last one
+    /// that fits counts.
+    pub(crate) latency_between: Vec<(String, String, Latency)>,
     pub(crate) attrition: Attrition,
     pub(crate) partitions: Partitions,
     pub(crate) buggify: Buggify,
@@ -27,6 +33,8 @@ pub(crate) struct Weather {
     /// The processes that join and leave, if any do.
     pub(crate) churn: Option<Churn>,
     pub(crate) clocks: ClockFaults,
+    /// How long a link is clogged.
+    pub(crate) clog: (Nanos, Nanos),
     pub(crate) restart: (Nanos, Nanos),
     /// A write, read or sync takes this long.
     pub(crate) disk: Latency,
@@ -40,6 +48,7 @@ impl Default for Weather {
             gaps: [None; FaultKind::COUNT],
             off: [false; FaultKind::COUNT],
             latency: Latency::default(),
+            latency_between: Vec::new(),
             attrition: Attrition::default(),
             partitions: Partitions::default(),
             buggify: Buggify::default(),
@@ -47,8 +56,9 @@ impl Default for Weather {
             outages: Outages::default(),
             churn: None,
             clocks: ClockFaults::default(),
+            clog: (0, 0),
             restart: (100_000_000, 2_000_000_000),
-            disk: Latency { min: 50_000, max: 2_000_000 },
+            disk: Latency::uniform(50_000, 2_000_000),
             any_order: false,
         };
         weather.set(FaultKind::Hold, Some(knobs::HOLDS));
@@ -151,6 +161,13 @@ impl Weather {
         let jumps = clocks.max_jump.as_millis() > 0;
         self.set(FaultKind::Jump, jumps.then_some(by_clock(clocks.chance, clocks.within)));
         self.clocks = clocks;
+    }
+
+    pub(crate) fn set_network(&mut self, faults: &NetworkFaults) {
+        let all = OF_NETWORK.into_iter().chain([FaultKind::Clog]);
+        all.for_each(|kind| self.set(kind, None));
+        faults.gaps().iter().for_each(|&(kind, gap)| self.set(kind, Some(gap)));
+        self.clog = faults.clog_lengths();
     }
 
     pub(crate) fn set_restart(&mut self, bounds: &RangeInclusive<Duration>) {

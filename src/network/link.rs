@@ -1,7 +1,8 @@
-//! Links: between each ordered pair of hosts, cut or not.
+//! Links: between each ordered pair of hosts, cut or not, late or not.
 //!
 //! Cuts are counted: where two partitions overlap, a link heals when the last one ends.
 
+use crate::time::Nanos;
 use crate::topology::HostId;
 
 /// Index of a directed link.
@@ -20,6 +21,8 @@ pub(crate) struct Links {
     hosts: usize,
     cuts: Vec<u16>,
     cut: usize,
+    /// Until when each link is late; empty while none has been.
+    clogs: Vec<Nanos>,
 }
 
 impl Links {
@@ -28,6 +31,7 @@ impl Links {
         self.cuts.clear();
         self.cuts.resize(hosts * hosts, 0);
         self.cut = 0;
+        self.clogs.clear();
     }
 
     #[inline]
@@ -65,6 +69,24 @@ impl Links {
         std::mem::take(&mut self.cut) > 0
     }
 
+    /// What is sent over the link before `until` arrives then, at the earliest.
+    pub(crate) fn clog(&mut self, from: HostId, to: HostId, until: Nanos) {
+        self.clogs.resize(self.hosts * self.hosts, 0);
+        let index = self.id(from, to).index();
+        self.clogs[index] = self.clogs[index].max(until);
+    }
+
+    /// The earliest that something sent over the link now arrives.
+    #[inline]
+    pub(crate) fn clogged_until(&self, from: HostId, to: HostId) -> Nanos {
+        if self.clogs.is_empty() { 0 } else { self.clogs[self.id(from, to).index()] }
+    }
+
+    /// No link is late any more. What is under way stays so.
+    pub(crate) fn unclog(&mut self) {
+        self.clogs.clear();
+    }
+
     /// How many links are cut.
     pub(crate) fn cut_now(&self) -> usize {
         self.cut
@@ -87,5 +109,18 @@ mod tests {
         assert!(links.heal(a, b));
         assert!(!links.heal(a, b));
         assert_eq!(links.cut_now(), 0);
+    }
+
+    #[test]
+    fn of_two_clogs_the_longer_one_counts() {
+        let (a, b) = (HostId(0), HostId(1));
+        let mut links = Links::default();
+        links.start(2);
+        assert_eq!(links.clogged_until(a, b), 0);
+        links.clog(a, b, 9);
+        links.clog(a, b, 5);
+        assert_eq!((links.clogged_until(a, b), links.clogged_until(b, a)), (9, 0));
+        links.unclog();
+        assert_eq!(links.clogged_until(a, b), 0);
     }
 }

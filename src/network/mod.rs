@@ -1,13 +1,20 @@
-//! The network: links, listeners and TCP connections as state machines.
+//! The network: links, listeners, TCP connections and UDP sockets as state machines.
 //!
 //! A device decides nothing: when a segment arrives was settled by the caller, and so was the
 //! cutting of a link. Time comes in as an argument, and who must be woken goes out through
 //! `woken`, so all of this is tested without a world.
 
 mod conn;
+mod datagram;
+mod direction;
+mod end;
 mod link;
 
-pub(crate) use conn::{ConnId, Conns, Delivered, Payload, Side};
+pub(crate) use conn::{ConnId, Conns, Delivered};
+use datagram::Sockets;
+pub(crate) use datagram::{Arrived, DATAGRAM_MAX, DatagramId, SocketId};
+pub(crate) use direction::Payload;
+pub(crate) use end::{End, Side};
 pub(crate) use link::Links;
 
 use crate::executor::Waiter;
@@ -53,14 +60,7 @@ impl Listener {
 
     /// Somebody waits for the next connection.
     pub(crate) fn wait(&mut self, waiter: Waiter) {
-        let known = self.acceptors.iter().any(|known| match (known, &waiter) {
-            (Waiter::Task(known), Waiter::Task(id)) => known == id,
-            (Waiter::Other(known), Waiter::Other(waker)) => known.will_wake(waker),
-            _ => false,
-        });
-        if !known {
-            self.acceptors.push(waiter);
-        }
+        waiter.join(&mut self.acceptors);
     }
 }
 
@@ -69,6 +69,7 @@ impl Listener {
 pub(crate) struct Net {
     pub(crate) conns: Conns,
     pub(crate) links: Links,
+    pub(crate) sockets: Sockets,
     listeners: Vec<Listener>,
     ports: Vec<u16>,
 }
@@ -77,6 +78,7 @@ impl Net {
     /// Begins a run with `hosts` hosts.
     pub(crate) fn start(&mut self, hosts: usize) {
         self.conns.clear();
+        self.sockets.clear();
         self.links.start(hosts);
         self.listeners.clear();
         self.ports.clear();
@@ -89,6 +91,21 @@ impl Net {
         let given = *port;
         *port = given.checked_add(1).unwrap_or(EPHEMERAL);
         given
+    }
+
+    /// A port for a socket of `host` that names none.
+    pub(crate) fn free_port(&mut self, host: HostId) -> u16 {
+        loop {
+            let port = self.ephemeral_port(host);
+            if self.listener_at(host, port).is_none() && !self.sockets.is_bound(host, port) {
+                return port;
+            }
+        }
+    }
+
+    /// Is anything under way?
+    pub(crate) fn in_flight(&self) -> bool {
+        self.conns.in_flight() || self.sockets.in_flight()
     }
 
     /// Listens at `addr`; `None` when the address is taken.

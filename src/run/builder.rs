@@ -3,7 +3,9 @@
 use super::parts::{Process, Workload};
 use super::report::{self, SimulationReport};
 use super::simulation::{Limits, Simulation};
-use crate::fault::{Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, Outages, Partitions, Pauses, Weather};
+use crate::fault::{
+    Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses, Weather,
+};
 use crate::sim::SharedState;
 use crate::topology::Cluster;
 use std::fmt;
@@ -253,6 +255,33 @@ impl SimulationBuilder {
     #[must_use]
     pub fn latency(mut self, latency: Latency) -> Self {
         self.weather.latency = latency;
+        self
+    }
+
+    /// How long messages between two hosts take, in both directions. They are named as
+    /// [`Topology::peers`](crate::Topology::peers) answers to: `server-1`, or `server` for all
+    /// servers. Of several that fit, the last one counts.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// let near = Latency::constant(Duration::from_micros(100));
+    /// let builder = SimulationBuilder::new().latency_between("server", "server", near);
+    /// ```
+    #[must_use]
+    pub fn latency_between(mut self, one: &str, other: &str, latency: Latency) -> Self {
+        self.weather.latency_between.push((one.to_owned(), other.to_owned(), latency));
+        self
+    }
+
+    /// Breaks connections, delays links and loses datagrams during the storm.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// let builder = SimulationBuilder::new().network_faults(NetworkFaults::default());
+    /// ```
+    #[must_use]
+    pub fn network_faults(mut self, faults: NetworkFaults) -> Self {
+        self.weather.set_network(&faults);
         self
     }
 

@@ -50,6 +50,10 @@ pub(crate) struct HostState {
     /// Has its disk been damaged in this run?
     pub(crate) damaged: bool,
     pub(crate) clock: WallClock,
+    /// Did it go down without a word to its peers?
+    pub(crate) silent: bool,
+    /// How many more of its datagrams are lost.
+    pub(crate) losing: u32,
     /// The label of its disk's latency, once it was used.
     pub(crate) disk_slot: Option<Slot>,
     /// How many of its own operations away the next fault of each kind is; 0 is never.
@@ -72,6 +76,8 @@ impl HostState {
             parked: Vec::new(),
             damaged: false,
             clock: WallClock::default(),
+            silent: false,
+            losing: 0,
             disk_slot: None,
             distances: [0; FaultKind::COUNT],
         }
@@ -217,7 +223,11 @@ impl World {
         let state = &mut self.hosts[host.index()];
         (state.up, state.doomed, state.stopping) = (false, None, false);
         state.distances = [0; FaultKind::COUNT];
+        state.losing = 0;
         let futures = self.tasks.remove_all(|owner| owner == host);
+        if lose {
+            self.vanishes(host);
+        }
         for (conn, side) in self.net.conns.held_by(host) {
             if let Some(farewell) = self.net.conns.close(conn, side) {
                 let farewell = if lose { Payload::Reset } else { farewell };
@@ -227,6 +237,7 @@ impl World {
         for listener in self.net.listeners_of(host) {
             self.net.unlisten(listener);
         }
+        self.net.sockets.close_all(host);
         if down == Some(Down::Wipe) {
             self.disks[host.index()].wipe();
         } else if lose {
@@ -279,6 +290,7 @@ impl World {
         }
         let boot = state.boot;
         self.record(What::Boot, host, u64::from(boot));
+        self.answers_again(host);
         self.tell(true, host, || if again { format!("boots again (boot {boot})") } else { "boots".to_owned() });
         if storm {
             self.draw_distances(host);

@@ -5,7 +5,7 @@
 use super::events::{Ask, Event};
 use super::world::World;
 use crate::choice::Slot;
-use crate::fault::{self, FaultKind};
+use crate::fault::{self, FaultKind, OF_NETWORK};
 use crate::topology::HostId;
 use crate::trace::What;
 
@@ -13,8 +13,8 @@ use crate::trace::What;
 const BY_OPERATION: [FaultKind; 1] = [FaultKind::Crash];
 
 /// Faults that come by the clock; whom they hit is drawn when they do.
-const BY_CLOCK: [FaultKind; 5] =
-    [FaultKind::Partition, FaultKind::Pause, FaultKind::Outage, FaultKind::Leave, FaultKind::Jump];
+const BY_CLOCK: [FaultKind; 6] =
+    [FaultKind::Partition, FaultKind::Pause, FaultKind::Outage, FaultKind::Leave, FaultKind::Jump, FaultKind::Clog];
 
 impl World {
     /// A fault happens: it is counted, folded into the digest and told.
@@ -48,7 +48,6 @@ impl World {
 
     /// The same, and draws the next distance at once.
     #[inline]
-    #[expect(dead_code, reason = "for the faults of the disk, to come")]
     pub(crate) fn strikes(&mut self, kind: FaultKind, host: HostId) -> bool {
         let due = self.is_due(kind, host);
         if due {
@@ -67,6 +66,14 @@ impl World {
     /// Draws all distances of a process that is up.
     pub(crate) fn draw_distances(&mut self, host: HostId) {
         BY_OPERATION.into_iter().for_each(|kind| self.draw_distance(kind, host));
+        self.draw_network(host);
+    }
+
+    /// Draws how far away the faults of the network are for a host, process or workload.
+    fn draw_network(&mut self, host: HostId) {
+        if self.breaks {
+            OF_NETWORK.into_iter().for_each(|kind| self.draw_distance(kind, host));
+        }
     }
 
     /// Draws when the next fault of a kind that comes by the clock is due.
@@ -78,9 +85,13 @@ impl World {
 
     /// Draws every running distance: at the start of the storm, and after a reseed.
     pub(crate) fn draw_weather(&mut self) {
+        self.breaks = OF_NETWORK.into_iter().any(|kind| self.weather.gap(kind).is_some());
         for index in 0..self.hosts.len() {
-            if self.hosts[index].is_process && self.hosts[index].up {
-                self.draw_distances(HostId(index as u16));
+            let host = HostId(index as u16);
+            match &self.hosts[index] {
+                state if !state.up => {}
+                state if state.is_process => self.draw_distances(host),
+                _ => self.draw_network(host),
             }
         }
         self.weather_version += 1;
@@ -111,6 +122,7 @@ impl World {
             FaultKind::Leave if !self.begin_leave() => return ask,
             FaultKind::Leave => {}
             FaultKind::Jump => self.jump_clock(),
+            FaultKind::Clog => self.begin_clog(),
             _ => unreachable!("{kind} don't come by the clock"),
         }
         self.draw_moment(kind);
@@ -121,9 +133,11 @@ impl World {
     pub(crate) fn end_weather(&mut self) {
         self.storm = false;
         crate::buggify::decided_by(None);
+        self.breaks = false;
         self.weather_version += 1;
         for host in &mut self.hosts {
             host.distances = [0; FaultKind::COUNT];
+            host.losing = 0;
         }
     }
 }

@@ -7,35 +7,48 @@
 //! `Sync` without a lock. The use of one that outlived its run is a panic, its drop does nothing.
 
 mod alphabet;
+mod breaks;
 mod buggify;
 mod churn;
 mod clock;
 mod clocks;
+mod connect;
 mod contain;
+mod datagrams;
 mod events;
 mod files;
+mod halves;
 mod hosts;
 mod inject;
+mod links;
+mod listener;
 mod network;
 mod outages;
 mod pauses;
 mod random;
 mod schedule;
+mod segments;
 mod state;
 mod tasks;
 mod tcp;
+mod tcp_io;
+mod udp;
 mod world;
 
 pub use clock::{Elapsed, Interval, SimTime, Sleep, Timeout};
 pub use files::{File, OpenOptions, SimStorage};
+pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use listener::TcpListener;
 pub use network::{SimNetwork, ToPeer};
 pub use random::{SimRandomProvider, Standard};
 pub use state::SharedState;
 pub use tasks::SimTasks;
-pub use tcp::{TcpListener, TcpStream};
+pub use tcp::TcpStream;
+pub use udp::UdpSocket;
 
 pub(crate) use contain::{Panic, contained, install_hook};
-pub(crate) use events::{Ask, GIVE_UP};
+pub(crate) use events::Ask;
 pub(crate) use hosts::{HostState, Membership};
 pub(crate) use schedule::Ready;
+pub(crate) use segments::GIVE_UP;
 pub(crate) use world::{Counts, Found, NESTED, enter, leave, running, try_with, with};

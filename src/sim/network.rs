@@ -1,7 +1,10 @@
 //! `ctx.network()`: connecting and listening.
 
-use super::tcp::{Connect, TcpListener, TcpStream};
-use super::world::with;
+use super::connect::Connect;
+use super::listener::TcpListener;
+use super::tcp::TcpStream;
+use super::udp::UdpSocket;
+use super::world::{World, with};
 use crate::network::DEFAULT_PORT;
 use crate::topology::{HostId, Topology};
 use std::io;
@@ -36,6 +39,30 @@ impl SimNetwork {
     pub async fn bind(&self, addr: impl ToPeer) -> io::Result<TcpListener> {
         let addr = with(|world| addr.to_peer(&world.topology))?;
         TcpListener::bind_on(self.host, addr)
+    }
+
+    /// Binds a UDP socket at an address of this host; `0.0.0.0` is any of them, port 0 a free one.
+    ///
+    /// # Errors
+    ///
+    /// `AddrInUse` when another socket is bound there, `AddrNotAvailable` when the address is
+    /// another host's.
+    pub async fn bind_udp(&self, addr: impl ToPeer) -> io::Result<UdpSocket> {
+        let addr = with(|world| addr.to_peer(&world.topology))?;
+        UdpSocket::bind_on(self.host, addr)
+    }
+}
+
+impl World {
+    /// The address that `host` binds to when it asks for `addr`.
+    pub(super) fn own_address(&mut self, host: HostId, addr: SocketAddr) -> io::Result<SocketAddr> {
+        let own = self.topology.host(host).ip;
+        if addr.ip() != own && !addr.ip().is_unspecified() {
+            let reason = format!("{} is not an address of this host, which is {own}", addr.ip());
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, reason));
+        }
+        let port = if addr.port() == 0 { self.net.free_port(host) } else { addr.port() };
+        Ok(SocketAddr::new(own, port))
     }
 }
 

@@ -1,99 +1,29 @@
-//! TCP streams and listeners, with tokio's io traits.
+//! TCP streams: the handle, with tokio's names. How it reads and writes is in `tcp_io`.
 
-use super::events::Event;
+use super::connect::Connect;
+use super::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use super::network::ToPeer;
 use super::world::{World, try_with, with};
-use crate::network::{ConnId, ListenerId, Payload, Side};
+use crate::network::{ConnId, End, Payload, Side};
 use crate::topology::HostId;
-use crate::trace::What;
 use std::fmt;
-use std::future::Future;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::time::Duration;
+use tokio::io::ReadBuf;
 
-/// Bytes of one segment at most.
-///
-/// One choice of latency a segment: smaller ones would make a large write thousands of choices,
-/// a whole window in one would hide every partial read.
-const SEGMENT_MAX: usize = 16 * 1024;
-
-/// A connection under way.
-pub(super) struct Connect {
-    run: u64,
-    host: HostId,
-    conn: ConnId,
-    done: bool,
-}
-
-impl Connect {
-    pub(super) fn start(host: HostId, to: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
-        let started = with(|world| {
-            let Some(peer) = world.topology.id_of(to.ip()) else {
-                let reason = format!("no host has the address {}", to.ip());
-                return Err(io::Error::new(io::ErrorKind::HostUnreachable, reason));
-            };
-            let from = world.topology.host(host).ip;
-            let port = world.net.ephemeral_port(host);
-            let conn = world.net.conns.open((host, SocketAddr::new(from, port)), (peer, to));
-            let at = world.now + world.latency(host, peer);
-            world.record(What::Connect, host, u64::from(peer.0) << 16 | u64::from(to.port()));
-            world.queue.schedule(at, Event::Syn(conn));
-            let deadline = world.connect_deadline();
-            world.queue.schedule(deadline, Event::ConnectTimeout(conn));
-            let doomed = world.io_ends(host);
-            Ok((Self { run: world.run, host, conn, done: false }, doomed))
-        });
-        async move {
-            let (connect, doomed) = started?;
-            if doomed {
-                std::future::pending::<()>().await;
-            }
-            connect.await
-        }
-    }
-}
-
-impl Future for Connect {
-    type Output = io::Result<TcpStream>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = with(|world| {
-            if !world.is_running(self.host) {
-                return Poll::Pending;
-            }
-            let Some(end) = world.net.conns.end(self.conn, Side::Client) else {
-                return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
-            };
-            if let Some(kind) = end.failed {
-                return Poll::Ready(Err(kind.into()));
-            }
-            if end.connected {
-                return Poll::Ready(Ok(()));
-            }
-            end.writer = Some(world.tasks.waiter(context.waker()));
-            Poll::Pending
-        });
-        result.map_ok(|()| {
-            self.done = true;
-            TcpStream { run: self.run, host: self.host, conn: self.conn, side: Side::Client }
-        })
-    }
-}
-
-impl Drop for Connect {
-    fn drop(&mut self) {
-        if !self.done {
-            try_with(|world| world.let_go(self.run, self.host, self.conn, Side::Client));
-        }
+fn or_would_block<T>(attempt: Poll<io::Result<T>>) -> io::Result<T> {
+    match attempt {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
 
 impl World {
     /// A handle of `host` is dropped.
-    fn let_go(&mut self, run: u64, host: HostId, conn: ConnId, side: Side) {
+    pub(super) fn let_go(&mut self, run: u64, host: HostId, conn: ConnId, side: Side) {
         if self.run == run
             && self.hosts.get(host.index()).is_some_and(|host| host.up)
             && let Some(farewell) = self.net.conns.close(conn, side)
@@ -103,7 +33,8 @@ impl World {
     }
 }
 
-/// A TCP connection. Reads and writes through tokio's [`AsyncRead`] and [`AsyncWrite`].
+/// A TCP connection. Reads and writes through tokio's [`AsyncRead`](tokio::io::AsyncRead) and
+/// [`AsyncWrite`](tokio::io::AsyncWrite).
 ///
 /// Bytes arrive in order and once, or not at all: a partition stalls the stream until it heals
 /// or the sender gives up after 30 virtual seconds; a crash of the peer resets it. A writer that
@@ -114,10 +45,10 @@ impl World {
 /// arrive, but they stay in the writer's window, and a writer that is not answered for 30 virtual
 /// seconds gives up, as one whose bytes don't arrive.
 pub struct TcpStream {
-    run: u64,
-    host: HostId,
-    conn: ConnId,
-    side: Side,
+    pub(super) run: u64,
+    pub(super) host: HostId,
+    pub(super) conn: ConnId,
+    pub(super) side: Side,
 }
 
 impl fmt::Debug for TcpStream {
@@ -164,18 +95,146 @@ impl TcpStream {
         })
     }
 
-    /// Accepted and ignored: there is no Nagle delay in the simulation.
+    /// Copies what has arrived into `buffer` and leaves it there; waits until something has. Gives
+    /// 0 at the end of the stream.
     ///
     /// # Errors
     ///
-    /// Never.
-    pub fn set_nodelay(&self, _on: bool) -> io::Result<()> {
-        Ok(())
+    /// As a read.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        poll_fn(|context| self.poll_peek(context, &mut buffer)).await
+    }
+
+    /// The same as a poll.
+    ///
+    /// # Errors
+    ///
+    /// As a read.
+    pub fn poll_peek(&self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        self.used(|world| {
+            let peeked = self.peek_now(world, buffer);
+            self.or_watch(world, context, peeked)
+        })
+    }
+
+    /// Waits until a read would give something: bytes, the end or an error.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` when the connection is over.
+    pub async fn readable(&self) -> io::Result<()> {
+        poll_fn(|context| self.poll_read_ready(context)).await
+    }
+
+    /// The same as a poll.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.used(|world| {
+            let ready = self.readable_now(world);
+            self.or_watch(world, context, ready)
+        })
+    }
+
+    /// Waits until a write would take something or fail.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` when the connection is over.
+    pub async fn writable(&self) -> io::Result<()> {
+        poll_fn(|context| self.poll_write_ready(context)).await
+    }
+
+    /// The same as a poll.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn poll_write_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.used(|world| {
+            let ready = self.writable_now(world);
+            self.or_watch(world, context, ready)
+        })
+    }
+
+    /// Reads what is there.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when nothing is; else as a read.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut buffer = ReadBuf::new(buffer);
+        let read = self.used(|world| self.read_now(world, &mut buffer));
+        or_would_block(read).map(|()| buffer.filled().len())
+    }
+
+    /// Writes what there is room for.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when there is none; else as a write.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        or_would_block(self.used(|world| self.write_now(world, bytes)))
+    }
+
+    /// Is the socket's option set? It changes nothing: there is no Nagle delay in the simulation.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` when the connection is over.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.at_end(|end| end.nodelay)
+    }
+
+    /// Sets the socket's option, which changes nothing here.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` when the connection is over.
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.at_end(|end| end.nodelay = on)
+    }
+
+    /// With `Some(Duration::ZERO)`, closing resets: what the peer has not read is lost. Other
+    /// values change nothing: closing never waits here.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` when the connection is over.
+    pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        self.at_end(|end| end.abrupt = linger == Some(Duration::ZERO))
+    }
+
+    /// Sets [`set_linger`](Self::set_linger) to zero, under tokio's name.
+    ///
+    /// # Errors
+    ///
+    /// `NotConnected` when the connection is over.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.set_linger(Some(Duration::ZERO))
+    }
+
+    /// Two halves that borrow the stream, to be used at the same time within one task.
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        halves::split(self)
+    }
+
+    /// Two halves that own the stream together, for two tasks. Dropping the write half ends the
+    /// stream for the peer; the connection is closed when both are dropped.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        halves::into_split(self)
+    }
+
+    fn at_end<R>(&self, f: impl FnOnce(&mut End) -> R) -> io::Result<R> {
+        self.used(|world| world.net.conns.end(self.conn, self.side).map(f).ok_or(io::ErrorKind::NotConnected.into()))
     }
 
     #[inline]
     #[track_caller]
-    fn used<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
+    pub(super) fn used<R>(&self, f: impl FnOnce(&mut World) -> R) -> R {
         with(|world| {
             assert!(world.run == self.run, "a TcpStream of an earlier run was used: its network is gone");
             f(world)
@@ -183,200 +242,25 @@ impl TcpStream {
     }
 }
 
-impl AsyncRead for TcpStream {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.used(|world| {
-            if !world.is_running(self.host) {
-                return Poll::Pending;
-            }
-            let Some(end) = world.net.conns.end(self.conn, self.side).filter(|end| end.open) else {
-                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-            };
-            if buffer.remaining() == 0 {
-                return Poll::Ready(Ok(()));
-            }
-            let (failed, ended) = (end.failed, end.ended);
-            let limit = buffer.remaining();
-            if world.net.conns.read(self.conn, self.side, limit, |bytes| buffer.put_slice(bytes)) > 0 {
-                if world.net.conns.reader_unblocks(self.conn, self.side) {
-                    world.send_control(self.conn, self.side, Payload::Window);
-                }
-                return if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(())) };
-            }
-            if let Some(kind) = failed {
-                return Poll::Ready(Err(kind.into()));
-            }
-            if ended {
-                return Poll::Ready(Ok(()));
-            }
-            if let Some(end) = world.net.conns.end(self.conn, self.side) {
-                end.reader = Some(world.tasks.waiter(context.waker()));
-            }
-            Poll::Pending
-        })
-    }
-}
-
-impl AsyncWrite for TcpStream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.used(|world| {
-            if !world.is_running(self.host) {
-                return Poll::Pending;
-            }
-            let Some((end, peer)) = world.net.conns.ends(self.conn, self.side).filter(|(end, _)| end.open) else {
-                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-            };
-            if let Some(kind) = end.failed {
-                return Poll::Ready(Err(kind.into()));
-            }
-            if end.shut {
-                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-            }
-            if bytes.is_empty() {
-                return Poll::Ready(Ok(0));
-            }
-            let to = peer.host;
-            let answered = !world.net.links.is_cut(to, self.host);
-            let room = world.net.conns.room(self.conn, self.side, answered);
-            if room == 0 {
-                if let Some(end) = world.net.conns.end(self.conn, self.side) {
-                    end.writer = Some(world.tasks.waiter(context.waker()));
-                }
-                return Poll::Pending;
-            }
-            let bytes = &bytes[..bytes.len().min(room).min(SEGMENT_MAX)];
-            let at = world.now + world.latency(self.host, to);
-            let at = world.net.conns.send(self.conn, self.side, bytes, at);
-            world.queue.schedule(at, Event::Segment(self.conn, self.side));
-            world.record(What::Send, self.host, at);
-            world.events.record_bytes(bytes);
-            world.tell_send(self.host, to, bytes);
-            if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(bytes.len())) }
-        })
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.used(|world| {
-            if !world.is_running(self.host) {
-                return Poll::Pending;
-            }
-            let Some(end) = world.net.conns.end(self.conn, self.side) else {
-                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
-            };
-            if end.failed.is_none() && !end.shut {
+impl TcpStream {
+    /// Ends the direction that leaves this end, from a drop.
+    pub(super) fn end_quietly(&self) {
+        try_with(|world| {
+            if world.run == self.run
+                && world.is_running(self.host)
+                && let Some(end) = world.net.conns.end(self.conn, self.side)
+                && end.failed.is_none()
+                && !end.shut
+            {
                 end.shut = true;
                 world.send_control(self.conn, self.side, Payload::Fin);
             }
-            Poll::Ready(Ok(()))
-        })
+        });
     }
 }
 
 impl Drop for TcpStream {
     fn drop(&mut self) {
         try_with(|world| world.let_go(self.run, self.host, self.conn, self.side));
-    }
-}
-
-/// Accepts TCP connections. Up to 128 may wait; one more is refused.
-#[derive(Debug)]
-pub struct TcpListener {
-    run: u64,
-    host: HostId,
-    listener: ListenerId,
-    addr: SocketAddr,
-}
-
-impl TcpListener {
-    /// Listens on the host of the current task; see
-    /// [`SimNetwork::bind`](crate::SimNetwork::bind).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn bind(addr: impl ToPeer) -> io::Result<Self> {
-        let host = with(|world| world.current);
-        let addr = with(|world| addr.to_peer(&world.topology))?;
-        Self::bind_on(host, addr)
-    }
-
-    pub(super) fn bind_on(host: HostId, addr: SocketAddr) -> io::Result<Self> {
-        with(|world| {
-            let own = world.topology.host(host).ip;
-            if addr.ip() != own && !addr.ip().is_unspecified() {
-                let reason = format!("{} is not an address of this host, which is {own}", addr.ip());
-                return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, reason));
-            }
-            let port = if addr.port() == 0 { world.net.ephemeral_port(host) } else { addr.port() };
-            let addr = SocketAddr::new(own, port);
-            let listener = world.net.listen(host, addr).ok_or(io::ErrorKind::AddrInUse)?;
-            world.record(What::Accept, host, u64::from(port) << 1 | 1);
-            Ok(Self { run: world.run, host, listener, addr })
-        })
-    }
-
-    /// Waits for the next connection, and gives it with the address it comes from.
-    ///
-    /// # Errors
-    ///
-    /// Never in the simulation.
-    ///
-    /// # Panics
-    ///
-    /// When used after its run.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        std::future::poll_fn(|context| self.poll_accept(context)).await
-    }
-
-    /// Takes the next connection, or arranges for a wake-up.
-    ///
-    /// # Errors
-    ///
-    /// Never in the simulation.
-    pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        with(|world| {
-            assert!(world.run == self.run, "a TcpListener of an earlier run was used: its network is gone");
-            if !world.is_running(self.host) {
-                return Poll::Pending;
-            }
-            let Some(listener) = world.net.listener(self.listener) else { return Poll::Pending };
-            let Some(conn) = listener.waiting.pop_front() else {
-                listener.wait(world.tasks.waiter(context.waker()));
-                return Poll::Pending;
-            };
-            world.record(What::Accept, self.host, 0);
-            let from = world.net.conns.end(conn, Side::Client).map(|end| end.addr);
-            let from = from.expect("a connection lives while its server's end waits to be accepted");
-            Poll::Ready(Ok((TcpStream { run: self.run, host: self.host, conn, side: Side::Server }, from)))
-        })
-    }
-
-    /// The address it listens at.
-    ///
-    /// # Errors
-    ///
-    /// Never in the simulation.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.addr)
-    }
-}
-
-impl Drop for TcpListener {
-    fn drop(&mut self) {
-        try_with(|world| {
-            if world.run != self.run {
-                return;
-            }
-            // as in the field: whoever was not accepted yet is reset
-            for conn in world.net.unlisten(self.listener) {
-                if world.net.conns.close(conn, Side::Server).is_some() {
-                    world.send_control(conn, Side::Server, Payload::Reset);
-                }
-            }
-        });
     }
 }

@@ -71,6 +71,10 @@ pub(crate) struct World {
     /// The host whose task is being polled.
     pub(crate) current: HostId,
     pub(crate) latency_slots: Vec<Option<Slot>>,
+    /// Which latency of its own each link has; empty when none has any.
+    pub(crate) latency_own: Vec<Option<u16>>,
+    /// Can a fault of the network be due?
+    pub(crate) breaks: bool,
     /// The labels of links that past runs have named, with their ends.
     pub(crate) link_labels: Vec<Option<((IpAddr, IpAddr), Label)>>,
     /// Cuts in force, each to be healed by its own event.
@@ -131,6 +135,8 @@ impl World {
             storm: false,
             current: HostId(0),
             latency_slots: Vec::new(),
+            latency_own: Vec::new(),
+            breaks: false,
             link_labels: Vec::new(),
             partitions: Vec::new(),
             weather_version: 0,
@@ -166,6 +172,7 @@ impl World {
         self.alphabets.clear();
         self.weather = weather;
         self.storm = false;
+        self.breaks = false;
         self.current = HostId(0);
         self.partitions.clear();
         self.weather_version = 0;
@@ -195,6 +202,7 @@ impl World {
         self.latency_slots.resize(hosts.len() * hosts.len(), None);
         self.topology = topology;
         self.mark_spares();
+        self.find_latencies();
     }
 
     /// Folds an event of `host` into the digest.

@@ -5,6 +5,7 @@ mod buggify;
 mod clocks;
 mod hosts;
 mod latency;
+mod network;
 mod partitions;
 
 pub use attrition::Attrition;
@@ -13,6 +14,7 @@ pub use clocks::ClockFaults;
 pub use hosts::{Churn, Outages, Pauses};
 pub use latency::Latency;
 pub(crate) use latency::nanos;
+pub use network::NetworkFaults;
 pub use partitions::Partitions;
 
 use crate::choice::Gap;

@@ -5,6 +5,7 @@
 use super::polling::POLLS_MAX;
 use super::{Driver, Phase, Stop, now};
 use crate::assert;
+use crate::fault::FaultKind;
 use crate::sim::{Found, GIVE_UP, Panic, SharedState, contained, with};
 use crate::topology::HostId;
 use crate::trace::What;
@@ -36,7 +37,8 @@ impl Driver<'_> {
         let Err(error) = result else { return };
         let host = self.contexts[number].host();
         // a stream may tell late of what the storm did to it
-        let faults = self.simulation.weather.any() && self.calm_since.is_none_or(|calm| now() <= calm + GIVE_UP);
+        let late = |calm| now() <= calm + GIVE_UP || with(|world| world.injected.of(FaultKind::HalfOpen) > 0);
+        let faults = self.simulation.weather.any() && self.calm_since.is_none_or(late);
         with(|world| {
             if phase == Phase::Run && faults && error.is_weather() && !self.simulation.errors_are_findings {
                 world.counts.gave_up += 1;

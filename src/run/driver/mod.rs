@@ -241,7 +241,7 @@ impl<'a> Driver<'a> {
             Tasks::idle()
                 && with(|world| {
                     let back = world.hosts.iter().all(|host| host.exited || !host.comes_back());
-                    back && world.disk_operations == 0 && world.held == 0 && !world.net.conns.in_flight()
+                    back && world.disk_operations == 0 && world.held == 0 && !world.net.in_flight()
                 })
         });
         self.watches = !self.simulation.invariants.is_empty();

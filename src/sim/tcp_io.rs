@@ -1,0 +1,207 @@
+//! Reading and writing a stream, once for polls and for attempts: what can't be done now is
+//! `Pending`, and the caller arranges for a wake-up or doesn't.
+
+use super::events::Event;
+use super::tcp::TcpStream;
+use super::world::World;
+use crate::network::Payload;
+use crate::trace::What;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes of one segment at most.
+///
+/// One choice of latency a segment: smaller ones would make a large write thousands of choices,
+/// a whole window in one would hide every partial read.
+const SEGMENT_MAX: usize = 16 * 1024;
+
+impl TcpStream {
+    /// What has arrived, if a read would end: an error, the end of the stream, or so many bytes.
+    /// `Pending` while there is nothing.
+    #[inline]
+    fn inbound(&self, world: &mut World) -> Poll<io::Result<usize>> {
+        if !world.is_running(self.host) {
+            return Poll::Pending;
+        }
+        let Some((end, peer)) = world.net.conns.ends(self.conn, self.side).filter(|(end, _)| end.open) else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        match (peer.out.arrived(), end.failed) {
+            (arrived @ 1.., _) => Poll::Ready(Ok(arrived)),
+            (_, Some(kind)) => Poll::Ready(Err(kind.into())),
+            _ if end.ended => Poll::Ready(Ok(0)),
+            _ => Poll::Pending,
+        }
+    }
+
+    #[inline]
+    pub(super) fn read_now(&self, world: &mut World, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let limit = buffer.remaining();
+        match self.inbound(world) {
+            Poll::Pending if limit == 0 && world.is_running(self.host) => Poll::Ready(Ok(())),
+            Poll::Ready(Ok(0)) => Poll::Ready(Ok(())),
+            Poll::Ready(Ok(arrived)) => {
+                let mut limit = limit.min(arrived);
+                if world.breaks {
+                    limit = world.strikes_read(self.conn, self.side, limit);
+                }
+                world.net.conns.read(self.conn, self.side, limit, |bytes| buffer.put_slice(bytes));
+                if world.net.conns.reader_unblocks(self.conn, self.side) {
+                    world.send_control(self.conn, self.side, Payload::Window);
+                }
+                if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(())) }
+            }
+            other => other.map_ok(|_| ()),
+        }
+    }
+
+    pub(super) fn peek_now(&self, world: &mut World, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<usize>> {
+        self.inbound(world).map_ok(|_| {
+            let limit = buffer.remaining();
+            world.net.conns.peek(self.conn, self.side, limit, |bytes| buffer.put_slice(bytes))
+        })
+    }
+
+    /// Would a read give something?
+    pub(super) fn readable_now(&self, world: &mut World) -> Poll<io::Result<()>> {
+        match self.inbound(world) {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Err(error)),
+            other => other.map(|_| Ok(())),
+        }
+    }
+
+    /// Room for a write, or why there can be none. `Pending` while the window is full.
+    #[inline]
+    fn outbound(&self, world: &mut World) -> Poll<io::Result<usize>> {
+        if !world.is_running(self.host) {
+            return Poll::Pending;
+        }
+        let Some((end, peer)) = world.net.conns.ends(self.conn, self.side).filter(|(end, _)| end.open) else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        if let Some(kind) = end.failed {
+            return Poll::Ready(Err(kind.into()));
+        }
+        if end.shut {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let answered = !world.net.links.is_cut(peer.host, self.host);
+        match world.net.conns.room(self.conn, self.side, answered) {
+            0 => Poll::Pending,
+            room => Poll::Ready(Ok(room)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn write_now(&self, world: &mut World, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let room = match self.outbound(world) {
+            Poll::Pending if bytes.is_empty() && world.is_running(self.host) => return Poll::Ready(Ok(0)),
+            Poll::Ready(Ok(room)) => room,
+            other => return other,
+        };
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let Some(peer) = world.net.conns.end(self.conn, self.side.other()) else { return Poll::Pending };
+        let to = peer.host;
+        let mut bytes = &bytes[..bytes.len().min(room).min(SEGMENT_MAX)];
+        if world.breaks {
+            match world.strikes_write(self.conn, self.side, bytes.len()) {
+                Ok(length) => bytes = &bytes[..length],
+                Err(kind) => return Poll::Ready(Err(kind.into())),
+            }
+        }
+        let at = world.arrival(self.host, to);
+        let at = world.net.conns.send(self.conn, self.side, bytes, at);
+        world.queue.schedule(at, Event::Segment(self.conn, self.side));
+        world.record(What::Send, self.host, at);
+        world.events.record_bytes(bytes);
+        world.tell_send(self.host, to, bytes);
+        if world.breaks {
+            world.strikes_bytes(self.conn, self.side, bytes.len());
+        }
+        if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(bytes.len())) }
+    }
+
+    /// Would a write take something or fail?
+    pub(super) fn writable_now(&self, world: &mut World) -> Poll<io::Result<()>> {
+        match self.outbound(world) {
+            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Err(error)),
+            other => other.map(|_| Ok(())),
+        }
+    }
+
+    /// `attempt`, and where it must wait, a wake-up when something happens at this end.
+    pub(super) fn or_watch<T>(&self, world: &mut World, context: &Context<'_>, attempt: Poll<T>) -> Poll<T> {
+        if attempt.is_pending()
+            && let Some(end) = world.net.conns.end(self.conn, self.side)
+        {
+            end.watch(world.tasks.waiter(context.waker()));
+        }
+        attempt
+    }
+
+    #[inline]
+    pub(super) fn poll_read_half(&self, context: &Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.used(|world| {
+            let read = self.read_now(world, buffer);
+            if read.is_pending()
+                && let Some(end) = world.net.conns.end(self.conn, self.side)
+            {
+                end.reader = Some(world.tasks.waiter(context.waker()));
+            }
+            read
+        })
+    }
+
+    #[inline]
+    pub(super) fn poll_write_half(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.used(|world| {
+            let written = self.write_now(world, bytes);
+            if written.is_pending()
+                && let Some(end) = world.net.conns.end(self.conn, self.side)
+            {
+                end.writer = Some(world.tasks.waiter(context.waker()));
+            }
+            written
+        })
+    }
+
+    pub(super) fn poll_shutdown_half(&self) -> Poll<io::Result<()>> {
+        self.used(|world| {
+            if !world.is_running(self.host) {
+                return Poll::Pending;
+            }
+            let Some(end) = world.net.conns.end(self.conn, self.side) else {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            };
+            if end.failed.is_none() && !end.shut {
+                end.shut = true;
+                world.send_control(self.conn, self.side, Payload::Fin);
+            }
+            Poll::Ready(Ok(()))
+        })
+    }
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll_read_half(context, buffer)
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write_half(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_shutdown_half()
+    }
+}
