@@ -6,8 +6,12 @@
 //! `cargo test --release --test fault_gallery -- --nocapture` prints the rows.
 #![cfg(feature = "sim")]
 
+mod actors;
 mod code;
+mod datagrams;
 mod disk;
+mod network;
+mod partitions;
 
 use simfuzz::prelude::*;
 
@@ -95,7 +99,10 @@ fn show(row: &Row) -> Result<String, String> {
 
 #[test]
 fn each_fault_finds_its_classic_bug() {
-    let rows: Vec<Row> = [code::rows(), disk::rows()].into_iter().flatten().collect();
+    let rows: Vec<Row> = [code::rows(), disk::rows(), network::rows(), datagrams::rows(), partitions::rows()]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut missed = Vec::new();
     for row in &rows {
         match show(row) {
