@@ -76,8 +76,8 @@ pub use run::{
 };
 #[cfg(feature = "sim")]
 pub use sim::{
-    Elapsed, File, Interval, OpenOptions, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime,
-    Sleep, Standard, Timeout, ToPeer,
+    Elapsed, File, Interval, Metadata, OpenOptions, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks,
+    SimTime, Sleep, Standard, Timeout, ToPeer,
 };
 #[cfg(feature = "sim")]
 pub use topology::{Cluster, Place, Topology};

@@ -5,24 +5,25 @@
 mod common;
 
 use common::{Client, Server, tape};
-use simfuzz::OpenOptions;
 use simfuzz::prelude::*;
-use std::io::ErrorKind;
+use simfuzz::{OpenOptions, Outcome};
+use std::io::{ErrorKind, SeekFrom};
+use tokio::io::{AsyncBufReadExt, AsyncSeekExt};
 
 #[test]
 fn files_are_files() {
     let simulation = SimulationBuilder::new()
         .workload(client!(async |ctx: &SimContext| {
             let disk = ctx.storage();
-            assert!(!disk.exists("a/log").await?);
-            let missing = disk.open_with("a/log", OpenOptions::new()).await;
+            assert!(!disk.exists("log").await?);
+            let missing = disk.open_with("log", OpenOptions::new().read(true)).await;
             assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
 
-            let log = disk.open("a/log").await?;
+            let log = disk.open("log").await?;
             assert!(log.is_empty().await?);
             log.append(b"hello").await?;
             log.append(b" world").await?;
-            log.write_at(0, b"J").await?;
+            assert_eq!(log.write_at(0, b"J").await?, 1);
             assert_eq!(log.len().await?, 11);
             assert_eq!(log.read_all().await?, b"Jello world");
             let mut five = [0; 5];
@@ -30,24 +31,16 @@ fn files_are_files() {
             assert_eq!(&five, b"world");
             assert_eq!(log.read_at(9, &mut five).await?, 2);
             assert_eq!(log.read_at(90, &mut five).await?, 0);
+            assert_eq!(log.read_exact_at(9, &mut five).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
 
-            let same = disk.open("a/log").await?;
+            let same = disk.open("log").await?;
             same.set_len(5).await?;
             assert_eq!(log.read_all().await?, b"Jello");
-            same.write_at(7, b"!").await?;
+            same.write_all_at(7, b"!").await?;
             assert_eq!(log.read_all().await?, b"Jello\0\0!");
 
-            disk.rename("a/log", "a/old").await?;
-            assert_eq!(disk.list("a/").await?, ["a/old"]);
-            assert_eq!(disk.rename("a/log", "x").await.unwrap_err().kind(), ErrorKind::NotFound);
-            disk.open("a/older").await?;
-            assert_eq!(disk.list("a/").await?, ["a/old", "a/older"]);
-            disk.remove("a/old").await?;
-            assert_eq!(disk.remove("a/old").await.unwrap_err().kind(), ErrorKind::NotFound);
-            assert_eq!(log.len().await?, 8, "who has it open keeps it");
-
-            let cut = disk.open_with("a/older", OpenOptions::new().create(true).truncate(true)).await?;
-            assert!(cut.is_empty().await?);
+            let cut = disk.create("log").await?;
+            assert!(log.is_empty().await? && cut.metadata().await?.is_file());
             assert!(ctx.time().now() > Duration::ZERO, "a disk takes its time");
             Ok(())
         }))
@@ -56,78 +49,565 @@ fn files_are_files() {
     (0..20).for_each(|seed| simulation.run(&Tape::seeded(seed)).assert_ok());
 }
 
-/// "ab" is synced; "cd" and "ef" are not when the process crashes at its next operation.
-fn torn() -> Simulation {
-    let server = async |ctx: &SimContext| {
-        let log = ctx.storage().open("log").await?;
-        if ctx.boot() > 0 {
-            let left = log.read_all().await?;
-            ctx.state().publish("left", String::from_utf8(left.clone()).unwrap());
-            // what was read is durable: a second crash leaves the same
-            ctx.storage().exists("log").await?;
-            assert_always!(log.read_all().await? == left, "a read repeats");
-        } else {
-            log.append(b"ab").await?;
-            log.sync_all().await?;
-            log.append(b"cd").await?;
-            log.append(b"ef").await?;
-            ctx.storage().exists("log").await?;
-        }
-        std::future::pending().await
-    };
-    SimulationBuilder::new()
-        .processes(1, server!(server))
+#[test]
+fn directories_are_directories() {
+    let simulation = SimulationBuilder::new()
+        .workload(client!(async |ctx: &SimContext| {
+            let disk = ctx.storage();
+            assert_eq!(disk.open("a/b/log").await.unwrap_err().kind(), ErrorKind::NotFound);
+            disk.create_dir_all("a/b").await?;
+            disk.create_dir_all("a/b/").await?;
+            assert_eq!(disk.create_dir("a/b").await.unwrap_err().kind(), ErrorKind::AlreadyExists);
+            let log = disk.open("a/b/log").await?;
+            log.append(b"12345678").await?;
+
+            disk.rename("a/b", "c").await?;
+            assert_eq!((disk.read_dir("/").await?, disk.read_dir("a").await?), (vec!["a".into(), "c".into()], vec![]));
+            assert_eq!(disk.metadata("c/log").await?.len(), 8);
+            disk.rename("c/log", "c/old").await?;
+            disk.open("c/older").await?;
+            assert_eq!(disk.read_dir("c").await?, ["old", "older"]);
+            disk.remove_file("c/old").await?;
+            assert_eq!(disk.remove_file("c/old").await.unwrap_err().kind(), ErrorKind::NotFound);
+            assert_eq!(log.len().await?, 8, "who has it open keeps it");
+            assert_eq!(disk.remove_dir("c").await.unwrap_err().kind(), ErrorKind::DirectoryNotEmpty);
+            disk.remove_dir("a").await?;
+            disk.sync_dir("c").await?;
+            let opened = disk.open_with("c", OpenOptions::new().read(true)).await?;
+            opened.sync_all().await?;
+            assert_eq!(opened.read_all().await.unwrap_err().kind(), ErrorKind::IsADirectory);
+            assert_eq!(disk.sync_dir("a").await.unwrap_err().kind(), ErrorKind::NotFound);
+            Ok(())
+        }))
+        .build();
+    simulation.run(&Tape::calm()).assert_ok();
+}
+
+/// Tokio's traits read, write and seek at a cursor.
+#[test]
+fn files_are_streams() {
+    let simulation = SimulationBuilder::new()
+        .workload(client!(async |ctx: &SimContext| {
+            let mut file = ctx.storage().open("log").await?;
+            file.write_all(b"one\ntwo\n").await?;
+            file.flush().await?;
+            assert_eq!(file.stream_position().await?, 8);
+            file.seek(SeekFrom::Start(4)).await?;
+            file.write_all(b"2").await?;
+            file.seek(SeekFrom::Current(-2)).await?;
+            let mut rest = String::new();
+            file.read_to_string(&mut rest).await?;
+            assert_eq!(rest, "\n2wo\n");
+            file.seek(SeekFrom::End(2)).await?;
+            file.write_u8(b'!').await?;
+            assert_eq!(file.read_all().await?, b"one\n2wo\n\0\0!");
+            assert_eq!(file.seek(SeekFrom::End(-20)).await.unwrap_err().kind(), ErrorKind::InvalidInput);
+
+            let appends = OpenOptions::new().append(true).read(true);
+            let mut appends = ctx.storage().open_with("log", appends).await?;
+            appends.write_all(b"end").await?;
+            assert_eq!((appends.stream_position().await?, file.len().await?), (14, 14));
+            file.rewind().await?;
+            let lines: Vec<_> = tokio::io::BufReader::new(file).lines().next_line().await?.into_iter().collect();
+            assert_eq!(lines, ["one"]);
+            Ok(())
+        }))
+        .build();
+    simulation.run(&Tape::calm()).assert_ok();
+    (0..20).for_each(|seed| simulation.run(&Tape::seeded(seed)).assert_ok());
+}
+
+/// A read that was given up has read nothing, and the next one is whole.
+#[test]
+fn a_read_that_was_given_up_moves_nothing() {
+    let simulation = SimulationBuilder::new()
+        .workload(client!(async |ctx: &SimContext| {
+            let mut file = ctx.storage().open("log").await?;
+            file.write_all(b"abc").await?;
+            file.rewind().await?;
+            let soon = Duration::from_micros(10);
+            assert!(ctx.time().timeout(soon, file.read_u8()).await.is_err(), "the disk takes longer");
+            assert!(ctx.time().timeout(soon, file.write_all(b"x")).await.is_err());
+            assert_eq!((file.read_u8().await?, file.read_u8().await?), (b'a', b'b'));
+            Ok(())
+        }))
+        .build();
+    simulation.run(&Tape::calm()).assert_ok();
+}
+
+/// What a process finds after one crash, as `ctx.note` tells it: what `look` says, twice.
+fn after_a_crash(
+    operations: u64,
+    act: impl AsyncFn(&SimContext) -> SimulationResult<()> + Copy + Send + Sync + 'static,
+    look: impl AsyncFn(&SimContext) -> SimulationResult<String> + Copy + Send + Sync + 'static,
+) -> impl Fn(&[(&str, u32, u64)]) -> (String, Outcome) {
+    let simulation = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async move |ctx: &SimContext| {
+                if ctx.boot() == 0 {
+                    act(ctx).await?;
+                    ctx.storage().exists("the last operation").await?;
+                } else {
+                    let left = look(ctx).await?;
+                    ctx.note(|| format!("* {left}"));
+                    assert_always!(left == look(ctx).await?, "a read repeats");
+                    assert_always!(ctx.state().get::<String>("left").is_none_or(|known| known == left), "for ever");
+                    ctx.state().publish("left", left);
+                    ctx.storage().exists("the last operation").await?;
+                }
+                std::future::pending().await
+            }),
+        )
         .workload(client!(async |ctx: &SimContext| {
             ctx.time().sleep(Duration::from_secs(5)).await;
-            let left = ctx.state().get::<String>("left").unwrap_or_default();
-            ctx.note(|| format!("* {left}"));
             Ok(())
         }))
         .attrition(Attrition::default())
-        .build()
+        .build();
+    move |exceptions| {
+        let crash = [("fault/10.0.1.1/crash", 0, operations + 1), ("fault/10.0.1.1/how", 0, 1)];
+        // and once more: what was found is durable
+        let again = [("fault/10.0.1.1/crash", 1, 3), ("fault/10.0.1.1/how", 1, 1), ("fault/10.0.1.1/names", 1, 1)];
+        let outcome = simulation.run_with(&tape(&[&crash[..], &again, exceptions].concat()), simfuzz::Recording::Story);
+        outcome.assert_ok();
+        assert_eq!(outcome.crashes(), 2);
+        let line = outcome.story().iter().find(|line| line.text.starts_with("* ")).unwrap();
+        (line.text[2..].escape_default().to_string(), outcome)
+    }
 }
 
-fn left_by(exceptions: &[(&str, u32, u64)]) -> String {
-    let all = [&[("fault/10.0.1.1/crash", 0, 6), ("fault/10.0.1.1/how", 0, 1)], exceptions].concat();
-    let outcome = torn().run_with(&tape(&all), simfuzz::Recording::Story);
-    outcome.assert_ok();
-    assert_eq!(outcome.crashes(), 1);
-    let line = outcome.story().iter().find(|line| line.text.starts_with('*')).unwrap();
-    line.text[1..].trim().escape_default().to_string()
+/// "ab" is synced; "cd" and "ef" are not.
+async fn unsynced(ctx: &SimContext) -> SimulationResult<()> {
+    let log = ctx.storage().open("log").await?;
+    ctx.storage().sync_dir("/").await?;
+    log.append(b"ab").await?;
+    log.sync_all().await?;
+    log.append(b"cd").await?;
+    log.append(b"ef").await?;
+    Ok(())
+}
+
+async fn log_as_text(ctx: &SimContext) -> SimulationResult<String> {
+    Ok(String::from_utf8(ctx.storage().open("log").await?.read_all().await?).unwrap())
 }
 
 #[test]
 fn what_was_synced_survives_and_of_the_rest_a_shape() {
+    let run = after_a_crash(6, unsynced, log_as_text);
+    let left = |exceptions: &[(&str, u32, u64)]| run(exceptions).0;
     let shape = |value| ("fault/10.0.1.1/survivors", 0, value);
     let end = |value| ("fault/10.0.1.1/survivors-end", 0, value);
-    let torn = |value| ("fault/10.0.1.1/survivors-torn", 0, value);
-    assert_eq!(left_by(&[]), "abcdef", "calm: all of it reached the disk");
-    assert_eq!(left_by(&[shape(1)]), "ab");
-    assert_eq!(left_by(&[shape(2)]), "ab");
-    assert_eq!(left_by(&[shape(2), torn(1)]), "abc");
-    assert_eq!(left_by(&[shape(2), end(1)]), "abcd");
-    assert_eq!(left_by(&[shape(2), end(1), torn(1)]), "abcde");
-    assert_eq!(left_by(&[shape(3)]), "ab\\u{0}\\u{0}ef", "the later write, not the earlier");
-    assert_eq!(left_by(&[shape(3), end(1)]), "ab");
+    let length = |value| ("fault/10.0.1.1/survivors-length", 0, value);
+    let bytes = ("fault/10.0.1.1/tear", 0, 3);
+    assert_eq!(left(&[]), "abcdef", "calm: all of it reached the disk");
+    assert_eq!(left(&[shape(1)]), "ab");
+    assert_eq!(left(&[shape(2)]), "abcd", "a prefix");
+    assert_eq!(left(&[shape(2), end(1)]), "ab");
+    assert_eq!(left(&[bytes, shape(2)]), "abcde", "a torn write");
+    assert_eq!(left(&[bytes, shape(2), end(2)]), "abc");
+    assert_eq!(left(&[shape(3)]), "ab\\u{0}\\u{0}ef", "the later write, not the earlier");
+    assert_eq!(left(&[bytes, shape(3)]), "ab\\u{0}def");
+    assert_eq!(left(&[bytes, shape(4), end(2)]), "ab\\u{0}\\u{0}e", "one");
+    assert_eq!(left(&[bytes, shape(5), end(1), length(1)]), "ab\\u{0}de", "a range");
+    assert_eq!(left(&[bytes, shape(6), end(1), length(1)]), "abc\\u{0}\\u{0}f", "all but a range");
+    assert_eq!(left(&[bytes, shape(7), end(0b1010)]), "abc\\u{0}e", "any subset");
+    let (_, outcome) = run(&[shape(1)]);
+    assert_eq!((outcome.injected(FaultKind::LostWrite), outcome.injected(FaultKind::LostName)), (1, 0));
+    assert_eq!(run(&[]).1.injected(FaultKind::LostWrite), 0, "nothing was lost");
+}
+
+/// One crash is one fault, however many files it hits.
+#[test]
+fn lost_writes_are_counted_by_the_crash() {
+    let run = after_a_crash(
+        6,
+        async |ctx| {
+            for name in ["a", "b"] {
+                ctx.storage().open(name).await?.append(name.as_bytes()).await?;
+            }
+            ctx.storage().sync_dir("/").await?;
+            ctx.storage().exists("a").await?;
+            Ok(())
+        },
+        async |ctx| {
+            let (a, b) = (ctx.storage().open("a").await?, ctx.storage().open("b").await?);
+            Ok(format!("{}{}", a.len().await?, b.len().await?))
+        },
+    );
+    let (left, outcome) = run(&[("fault/10.0.1.1/survivors", 0, 1), ("fault/10.0.1.1/survivors", 1, 1)]);
+    assert_eq!((&*left, outcome.injected(FaultKind::LostWrite)), ("00", 1));
+}
+
+async fn tree_as_text(ctx: &SimContext) -> SimulationResult<String> {
+    let mut text = String::new();
+    for name in ctx.storage().read_dir("/").await? {
+        let file = ctx.storage().open_with(&name, OpenOptions::new().read(true)).await?;
+        let content = file.read_all().await?;
+        text.push_str(&format!("{name}={} ", String::from_utf8(content).unwrap()));
+    }
+    Ok(text.trim_end().to_owned())
+}
+
+/// The sync of a file is no sync of its name.
+#[test]
+fn a_file_vanishes_when_its_directory_was_not_synced() {
+    let create = |synced| {
+        after_a_crash(
+            3 + u64::from(synced),
+            async move |ctx| {
+                let file = ctx.storage().open("log").await?;
+                file.append(b"x").await?;
+                file.sync_all().await?;
+                if synced {
+                    ctx.storage().sync_dir("/").await?;
+                }
+                Ok(())
+            },
+            tree_as_text,
+        )
+    };
+    let lose = [("fault/10.0.1.1/names", 0, 1)];
+    assert_eq!(create(false)(&[]).0, "log=x");
+    let (left, outcome) = create(false)(&lose);
+    assert_eq!((&*left, outcome.injected(FaultKind::LostName)), ("", 1));
+    let (left, outcome) = create(true)(&lose);
+    assert_eq!((&*left, outcome.injected(FaultKind::LostName)), ("log=x", 0));
+}
+
+/// `old` is durable. `new` is written, and synced or not, and renamed over it.
+#[test]
+fn there_is_no_order_between_a_rename_and_the_data() {
+    let replace = |data: bool, dir: bool| {
+        after_a_crash(
+            7 + u64::from(data) + u64::from(dir),
+            async move |ctx| {
+                let disk = ctx.storage();
+                let old = disk.open("file").await?;
+                old.append(b"old").await?;
+                old.sync_all().await?;
+                disk.sync_dir("/").await?;
+                let new = disk.open("file.new").await?;
+                new.append(b"new").await?;
+                if data {
+                    new.sync_all().await?;
+                }
+                disk.rename("file.new", "file").await?;
+                if dir {
+                    disk.sync_dir("/").await?;
+                }
+                Ok(())
+            },
+            tree_as_text,
+        )
+    };
+    let no_names = ("fault/10.0.1.1/names", 0, 1);
+    let no_data = ("fault/10.0.1.1/survivors", 0, 1);
+    let run = |data, dir, exceptions: &[_]| replace(data, dir)(exceptions).0;
+    assert_eq!(run(false, false, &[]), "file=new");
+    assert_eq!(run(false, false, &[no_data]), "file=", "renamed, and empty");
+    assert_eq!(run(false, false, &[no_data, ("fault/10.0.1.1/tear", 0, 3)]), "file=");
+    assert_eq!(run(false, false, &[no_names, no_data]), "file=old");
+    assert_eq!(run(true, false, &[no_names, no_data]), "file=old");
+    let (created, renamed) = (("fault/10.0.1.1/names", 0, 2), ("fault/10.0.1.1/names", 0, 3));
+    assert_eq!(run(true, false, &[created]), "file=old file.new=new", "created, not yet renamed");
+    assert_eq!(run(true, false, &[renamed]), "file=new", "a rename that survives brings the file along");
+    assert_eq!(run(true, true, &[no_names, no_data]), "file=new");
+    assert_eq!(run(false, true, &[no_names, no_data]), "file=");
+}
+
+#[test]
+fn a_removed_file_may_be_back() {
+    let run = after_a_crash(
+        3,
+        async |ctx| {
+            ctx.storage().open("log").await?;
+            ctx.storage().sync_dir("/").await?;
+            ctx.storage().remove_file("log").await?;
+            Ok(())
+        },
+        tree_as_text,
+    );
+    assert_eq!(run(&[]).0, "");
+    assert_eq!(run(&[("fault/10.0.1.1/names", 0, 1)]).0, "log=");
+}
+
+/// A kind that is turned off loses nothing, whatever the tape says.
+#[test]
+fn without_lost_writes_and_names_all_survives() {
+    let simulation = |off: &[FaultKind]| {
+        let builder = SimulationBuilder::new()
+            .processes(
+                1,
+                server!(async |ctx: &SimContext| {
+                    let left = tree_as_text(ctx).await?;
+                    ctx.note(|| format!("* {left}"));
+                    let file = ctx.storage().open("log").await?;
+                    file.append(b"x").await?;
+                    std::future::pending().await
+                }),
+            )
+            .workload(client!(async |ctx: &SimContext| {
+                ctx.time().sleep(Duration::from_secs(5)).await;
+                Ok(())
+            }))
+            .attrition(Attrition::default());
+        off.iter().fold(builder, |builder, kind| builder.without(*kind)).build()
+    };
+    let tape = tape(&[
+        ("fault/10.0.1.1/crash", 0, 3),
+        ("fault/10.0.1.1/how", 0, 1),
+        ("fault/10.0.1.1/names", 0, 1),
+        ("fault/10.0.1.1/survivors", 0, 1),
+    ]);
+    for (off, left) in [
+        (&[FaultKind::LostName, FaultKind::LostWrite][..], "* log=x"),
+        (&[FaultKind::LostName], "* log="),
+        (&[FaultKind::LostWrite], "* "),
+        (&[], "* "),
+    ] {
+        let outcome = simulation(off).run_with(&tape, simfuzz::Recording::Story);
+        outcome.assert_ok();
+        assert_eq!(outcome.crashes(), 1);
+        assert!(outcome.story().iter().any(|line| line.text == left), "{left}: {}", outcome.tell(true));
+    }
 }
 
 /// Random seeds reach each of them.
 #[test]
 fn every_shape_comes_by_itself() {
-    let simulation = torn();
+    let simulation = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async |ctx: &SimContext| {
+                if ctx.boot() == 0 {
+                    unsynced(ctx).await?;
+                } else if ctx.boot() == 1 {
+                    let left = log_as_text(ctx).await?;
+                    ctx.note(|| format!("* {left}"));
+                }
+                ctx.storage().exists("log").await?;
+                std::future::pending().await
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_secs(5)).await;
+            Ok(())
+        }))
+        .attrition(Attrition::default())
+        .build();
     let mut seen = std::collections::BTreeSet::new();
-    for seed in 0..1_000 {
+    for seed in 0..2_000 {
         let outcome = simulation.run_with(&Tape::swarm(seed), simfuzz::Recording::Story);
         outcome.assert_ok();
-        if outcome.crashes() == 1
-            && let Some(line) = outcome.story().iter().find(|line| line.text.starts_with('*'))
-        {
-            seen.insert(line.text.clone());
-        }
+        seen.extend(outcome.story().iter().filter(|line| line.text.starts_with("* ")).map(|line| line.text.clone()));
     }
-    for left in ["ab", "abc", "abcd", "abcde", "abcdef", "ab\0\0ef"] {
+    for left in ["", "ab", "abc", "abcd", "abcde", "abcdef", "ab\0\0ef", "ab\0d", "ab\0\0\0f"] {
         assert!(seen.contains(&format!("* {left}")), "{left:?} is not among {seen:?}");
     }
+}
+
+/// What a file may hold after a crash: each byte is what was durable or what some write since the
+/// last sync put there, or zero where the file ended or was cut.
+#[derive(Clone, Default)]
+struct Allowed {
+    durable: Vec<u8>,
+    writes: Vec<(usize, Vec<u8>)>,
+    lengths: Vec<usize>,
+}
+
+impl Allowed {
+    fn check(&self, found: &[u8]) -> Result<(), String> {
+        let ends = self.writes.iter().map(|(at, bytes)| at + bytes.len());
+        let longest = ends.chain(self.lengths.iter().copied()).fold(self.durable.len(), usize::max);
+        let shortest = self.lengths.iter().copied().fold(self.durable.len(), usize::min);
+        if !(shortest..=longest).contains(&found.len()) {
+            return Err(format!("{} bytes, not {shortest} to {longest}", found.len()));
+        }
+        for (at, byte) in found.iter().enumerate() {
+            let old = self.durable.get(at).copied().unwrap_or(0);
+            let cut = *byte == 0 && self.lengths.iter().any(|&length| length <= at);
+            let written = || self.writes.iter().any(|(from, bytes)| bytes.get(at.wrapping_sub(*from)) == Some(byte));
+            if *byte != old && !cut && !written() {
+                return Err(format!("byte {at} is {byte}, which nobody wrote there since {old}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Random operations and crashes; after each crash the file is one that the model allows.
+#[test]
+fn a_crash_leaves_what_the_model_allows() {
+    let process = server!(async |ctx: &SimContext| {
+        let file = ctx.storage().open("file").await?;
+        ctx.storage().sync_dir("/").await?;
+        let found = file.read_all().await?;
+        let allowed = ctx.state().get::<Allowed>("allowed").unwrap_or_default();
+        if let Err(reason) = allowed.check(&found) {
+            return Err(SimulationError::InvalidState(reason));
+        }
+        let lost = found.len() < allowed.durable.len() || found[..allowed.durable.len()] == allowed.durable;
+        assert_sometimes!(!lost, "a crash kept a part of what was not synced");
+        assert_sometimes!(allowed.writes.len() > 3, "a crash came with many writes unsynced");
+        let mut allowed = Allowed { durable: found, ..Allowed::default() };
+        let random = ctx.random();
+        let mut stamp = ctx.boot() as u8;
+        loop {
+            stamp = stamp.wrapping_add(37) | 1;
+            match random.label("operation").random_range(0..8) {
+                0 => {
+                    file.sync_all().await?;
+                    allowed = Allowed { durable: file.read_all().await?, ..Allowed::default() };
+                    ctx.state().publish("allowed", allowed.clone());
+                }
+                1 => {
+                    let length = random.label("length").random_range(0..3_000);
+                    allowed.lengths.push(length);
+                    ctx.state().publish("allowed", allowed.clone());
+                    file.set_len(length as u64).await?;
+                }
+                _ => {
+                    let at = random.label("at").random_range(0..2_000);
+                    let bytes = vec![stamp; random.label("size").random_range(1..1_200)];
+                    allowed.writes.push((at, bytes.clone()));
+                    ctx.state().publish("allowed", allowed.clone());
+                    file.write_all_at(at as u64, &bytes).await?;
+                }
+            }
+        }
+    });
+    let report = SimulationBuilder::new()
+        .processes(1, process)
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_secs(2)).await;
+            Ok(())
+        }))
+        .attrition(Attrition::default().chance(1.0).weights(0, 1).within(40))
+        .restart_after(Duration::from_millis(10)..=Duration::from_millis(20))
+        .iterations(300)
+        .run();
+    report.assert_ok();
+    assert!(!report.unreached_goals().iter().any(|goal| goal.contains("unsynced") || goal.contains("not synced")));
+    assert!(report.to_string().contains("crashes that lost writes"), "{report}");
+}
+
+/// Names: after a crash each is what was synced, or what some change since then made of it. A
+/// name that was synced and not touched since is there.
+#[test]
+fn a_crash_leaves_names_that_the_model_allows() {
+    type Names = std::collections::BTreeMap<String, Vec<Option<u64>>>;
+    let process = server!(async |ctx: &SimContext| {
+        let disk = ctx.storage();
+        for dir in ["a", "b"] {
+            disk.create_dir_all(dir).await?;
+        }
+        disk.sync_dir("/").await?;
+        // what each path may be: the number that the file holds, or nothing
+        let mut names = ctx.state().get::<Names>("names").unwrap_or_default();
+        let mut next = ctx.state().get::<u64>("next").unwrap_or(0);
+        for path in ["a/x", "a/y", "b/x", "b/y"] {
+            let found = match disk.exists(path).await? {
+                true => Some(disk.metadata(path).await?.len()),
+                false => None,
+            };
+            let allowed = names.entry(path.to_owned()).or_insert_with(|| vec![None]);
+            if !allowed.contains(&found) {
+                return Err(SimulationError::InvalidState(format!("{path} is {found:?}, not one of {allowed:?}")));
+            }
+            assert_sometimes!(allowed.last() != Some(&found), "a crash took a change of a name");
+            assert_sometimes!(allowed.len() > 2 && allowed.first() != Some(&found), "a crash kept one of several");
+            *allowed = vec![found];
+        }
+        let pick = |what| ["a/x", "a/y", "b/x", "b/y"][ctx.random().label(what).random_range(0..4)].to_owned();
+        let publish = |names: &Names| ctx.state().publish("names", names.clone());
+        publish(&names);
+        loop {
+            let path = pick("path");
+            let now = *names[&path].last().unwrap();
+            match ctx.random().label("operation").random_range(0..4) {
+                0 => {
+                    // a file says by its durable length which one it is
+                    next += 1;
+                    ctx.state().publish("next", next);
+                    let file = disk.create("fresh").await?;
+                    file.set_len(next).await?;
+                    file.sync_all().await?;
+                    names.get_mut(&path).unwrap().push(Some(next));
+                    publish(&names);
+                    disk.rename("fresh", &path).await?;
+                }
+                1 if now.is_some() => {
+                    names.get_mut(&path).unwrap().push(None);
+                    publish(&names);
+                    disk.remove_file(&path).await?;
+                }
+                2 if now.is_some() => {
+                    let to = pick("to");
+                    if to != path {
+                        names.get_mut(&path).unwrap().push(None);
+                        names.get_mut(&to).unwrap().push(now);
+                        publish(&names);
+                        disk.rename(&path, &to).await?;
+                    }
+                }
+                3 => {
+                    let dir = &path[..1];
+                    disk.sync_dir(dir).await?;
+                    for allowed in names.range_mut(dir.to_owned()..).take(2).map(|(_, allowed)| allowed) {
+                        allowed.drain(..allowed.len() - 1);
+                    }
+                    publish(&names);
+                }
+                _ => {}
+            }
+        }
+    });
+    let report = SimulationBuilder::new()
+        .processes(1, process)
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_secs(2)).await;
+            Ok(())
+        }))
+        .attrition(Attrition::default().chance(1.0).weights(0, 1).within(60))
+        .restart_after(Duration::from_millis(10)..=Duration::from_millis(20))
+        .iterations(300)
+        .run();
+    report.assert_ok();
+    assert!(!report.unreached_goals().iter().any(|goal| goal.contains("of a name") || goal.contains("of several")));
+}
+
+/// What it left while it is down: `check` comes when all is calm, `run` need not wait for that.
+#[test]
+fn a_workload_reads_the_disk_of_a_process_that_is_down() {
+    let simulation = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async |ctx: &SimContext| {
+                if ctx.boot() == 0 {
+                    unsynced(ctx).await?;
+                    ctx.storage().exists("log").await?;
+                }
+                std::future::pending().await
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_millis(50)).await;
+            let log = ctx.storage_of("server")?.open("log").await?.read_all().await?;
+            ctx.note(|| format!("* {}", log.escape_ascii()));
+            assert_eq!(ctx.storage().read_dir("/").await?.len(), 0, "its own disk is another one");
+            assert_eq!(ctx.storage_of("nobody").unwrap_err().kind(), ErrorKind::NotFound);
+            Ok(())
+        }))
+        .attrition(Attrition::default())
+        .build();
+    let tape =
+        tape(&[("fault/10.0.1.1/crash", 0, 7), ("fault/10.0.1.1/how", 0, 1), ("fault/10.0.1.1/survivors", 0, 1)]);
+    let outcome = simulation.run_with(&tape, simfuzz::Recording::Story);
+    outcome.assert_ok();
+    assert_eq!((outcome.crashes(), outcome.restarts()), (1, 1));
+    let story = outcome.tell(true);
+    assert!(story.contains("* ab\n") && story.find("* ab") < story.find("boots again"), "{story}");
 }
 
 /// A write-ahead log as people write it: what was acknowledged is there after every crash.
@@ -135,6 +615,7 @@ fn every_shape_comes_by_itself() {
 fn an_acknowledged_write_survives() {
     let wal = async |ctx: &SimContext| {
         let log = ctx.storage().open("log").await?;
+        ctx.storage().sync_dir("/").await?;
         let known = log.read_all().await?;
         let acknowledged = ctx.state().get::<usize>("acknowledged").unwrap_or(0);
         assert_always!(known.len() >= acknowledged, format!("{} of {acknowledged} are left", known.len()));

@@ -4,6 +4,7 @@
 //! a choice under its own label. Owns the kinds of fault, the public knobs ([`Attrition`],
 //! [`Partitions`], [`ClockFaults`], ...) and the swarm; carries nothing out itself: the world does.
 
+pub(crate) mod disk;
 mod hosts;
 mod kind;
 mod knobs;
@@ -21,8 +22,7 @@ pub(crate) use packets::{burst, dies_silently, extra_delay, flipped, part};
 pub(crate) use swarm::Swarm;
 pub(crate) use weather::Weather;
 
-use crate::choice::{Choices, Kind, Label, Slot};
-use crate::storage::Survivors;
+use crate::choice::{Choices, Label, Slot};
 use crate::time::Nanos;
 use std::net::IpAddr;
 
@@ -60,28 +60,6 @@ pub(crate) fn host_distance(
     weather.gap(kind)?;
     let slot = slot(choices, ip, kind.site());
     distance(choices, slot, kind, weather, swarm)
-}
-
-/// What a crash leaves of a file's unsynced changes, whose lengths are given: drawn as a shape,
-/// then its ends. (A coin for each change would make the rare combinations unreachable.)
-pub(crate) fn survivors(choices: &mut Choices, ip: IpAddr, lengths: &[usize]) -> Survivors {
-    let shape = slot(choices, ip, "survivors");
-    let count = lengths.len() as u64;
-    match choices.draw(shape, Kind::Shape, 3, |word| crate::choice::scale(word, 3)) {
-        0 => Survivors::All,
-        1 => Survivors::None,
-        2 => {
-            let end = slot(choices, ip, "survivors-end");
-            let changes = choices.uniform(end, count - 1) as usize;
-            let torn = slot(choices, ip, "survivors-torn");
-            let torn = choices.uniform(torn, lengths[changes] as u64) as usize;
-            Survivors::Prefix { changes, torn }
-        }
-        _ => {
-            let end = slot(choices, ip, "survivors-end");
-            Survivors::Suffix { lost: 1 + choices.uniform(end, count - 1) as usize }
-        }
-    }
 }
 
 /// How long until the next fault of a kind that comes by the clock and concerns no host alone.

@@ -1,7 +1,7 @@
 //! What a workload or process can reach.
 
 use crate::executor::current_run;
-use crate::sim::{Membership, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, with};
+use crate::sim::{Membership, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, ToPeer, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::net::IpAddr;
@@ -60,7 +60,7 @@ impl SimContext {
             network: SimNetwork { host },
             time: SimTime(host),
             random: SimRandomProvider::new(host, &place.name),
-            storage: SimStorage { host },
+            storage: SimStorage { user: host, disk: host },
             tasks: SimTasks { host },
             state: SharedState(()),
             shutdown,
@@ -128,6 +128,26 @@ impl SimContext {
     /// The disk of this host.
     pub fn storage(&self) -> &SimStorage {
         &self.now().storage
+    }
+
+    /// The disk of another host, found by name or address, also while that host is down: so that
+    /// `check` can look at what it left. It takes its time and fails as this host's own does.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// # async fn check(ctx: &SimContext) -> SimulationResult<()> {
+    /// let log = ctx.storage_of("server-1")?.open("log").await?.read_all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` when there is no such host.
+    pub fn storage_of(&self, host: impl ToPeer) -> std::io::Result<SimStorage> {
+        let ip = host.to_peer(self.topology())?.ip();
+        let disk = self.topology().id_of(ip).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok(SimStorage { disk, ..*self.storage() })
     }
 
     /// More tasks on this host.

@@ -6,7 +6,6 @@ use crate::choice::Slot;
 use crate::executor::{Body, TaskId};
 use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
-use crate::storage::Survivors;
 use crate::time::WallClock;
 use crate::topology::{Host, HostId};
 use crate::trace::{What, seconds};
@@ -244,24 +243,9 @@ impl World {
             self.lose_unsynced(host);
         } else {
             // the machine stays up, so the page cache reaches the disk
-            let files: Vec<_> = self.disks[host.index()].unsynced();
-            files.into_iter().for_each(|(file, _)| self.disks[host.index()].sync(file));
+            self.disks[host.index()].write_back();
         }
         futures
-    }
-
-    fn lose_unsynced(&mut self, host: HostId) {
-        let ip = self.topology.host(host).ip;
-        let loses = self.weather.allows(FaultKind::LostWrite);
-        for (file, lengths) in self.disks[host.index()].unsynced() {
-            let survivors = if loses { fault::survivors(&mut self.choices, ip, &lengths) } else { Survivors::All };
-            if survivors != Survivors::All {
-                self.inject(FaultKind::LostWrite, host, lengths.len() as u64, || {
-                    format!("of {} unsynced writes to a file survive: {survivors:?}", lengths.len())
-                });
-            }
-            self.disks[host.index()].crash(file, survivors);
-        }
     }
 
     /// `host` is down: it boots again after a while, unless it has left.

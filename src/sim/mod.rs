@@ -15,6 +15,7 @@ mod clocks;
 mod connect;
 mod contain;
 mod datagrams;
+mod disks;
 mod events;
 mod files;
 mod halves;
@@ -36,7 +37,7 @@ mod udp;
 mod world;
 
 pub use clock::{Elapsed, Interval, SimTime, Sleep, Timeout};
-pub use files::{File, OpenOptions, SimStorage};
+pub use files::{File, Metadata, OpenOptions, SimStorage};
 pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use listener::TcpListener;
 pub use network::{SimNetwork, ToPeer};

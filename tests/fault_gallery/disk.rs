@@ -22,6 +22,7 @@ impl Process for Counter {
     }
     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
         let log = ctx.storage().open("log").await?;
+        ctx.storage().sync_dir("/").await?;
         let listener = ctx.network().bind(ctx.my_ip()).await?;
         loop {
             let (mut stream, _) = listener.accept().await?;

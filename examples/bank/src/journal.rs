@@ -1,8 +1,8 @@
 //! What survives a crash: a write-ahead log, and a snapshot so that the log stays short.
 //!
 //! Owns the files `log` and `snapshot`. A record is in the log, synced, before anybody acts on
-//! it. A snapshot is whole and synced under another name before it takes its place, and only
-//! then is the log cut; a crash in between leaves records that the snapshot has already, which
+//! it. A snapshot is whole and synced under another name before it takes its place, and only when
+//! its new name is synced as well is the log cut; a crash in between leaves records that the snapshot has already, which
 //! are skipped when the log is read again.
 
 use crate::ledger::{Ledger, Record};
@@ -37,13 +37,19 @@ pub(crate) struct Journal {
 impl Journal {
     /// Opens the journal of this host, and gives the ledger that is written there.
     pub(crate) async fn open(storage: SimStorage) -> io::Result<(Self, Ledger)> {
-        let files = storage.list("").await?;
+        let files = storage.read_dir("/").await?;
         let has = |name: &str| files.iter().any(|file| file == name);
         assert_sometimes!(has(UNFINISHED), "a crash left an unfinished snapshot");
         let mut ledger = if has(SNAPSHOT) { read_snapshot(&storage).await? } else { Ledger::default() };
 
         let log = storage.open(LOG).await?;
-        let bytes = log.read_all().await?;
+        let bytes = if has(LOG) {
+            log.read_all().await?
+        } else {
+            // a file is there after a crash once its directory was synced
+            storage.sync_dir("/").await?;
+            Vec::new()
+        };
         let (mut end, mut known) = (0, 0);
         let mut recent = VecDeque::new();
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -69,7 +75,7 @@ impl Journal {
     /// Makes `records` durable.
     pub(crate) async fn append(&mut self, records: &[Record]) -> io::Result<()> {
         let lines: String = records.iter().map(|record| seal(&record.to_string())).collect();
-        self.log.write_at(self.end, lines.as_bytes()).await?;
+        self.log.write_all_at(self.end, lines.as_bytes()).await?;
         self.log.sync_all().await?;
         self.end += lines.len() as u64;
         self.length += records.len();
@@ -80,13 +86,13 @@ impl Journal {
 
     /// Makes `ledger` durable as a whole, in place of the log.
     pub(crate) async fn snapshot(&mut self, ledger: &Ledger) -> io::Result<()> {
-        let options = OpenOptions::new().create(true).truncate(true);
-        let file = self.storage.open_with(UNFINISHED, options).await?;
-        file.write_at(0, seal(&ledger.to_string()).as_bytes()).await?;
+        let file = self.storage.create(UNFINISHED).await?;
+        file.write_all_at(0, seal(&ledger.to_string()).as_bytes()).await?;
         file.sync_all().await?;
         self.storage.rename(UNFINISHED, SNAPSHOT).await?;
+        self.storage.sync_dir("/").await?;
+        // synced with the next record: until then the old ones are skipped
         self.log.set_len(0).await?;
-        self.log.sync_all().await?;
         (self.end, self.length) = (0, 0);
         Ok(())
     }
@@ -99,6 +105,6 @@ impl Journal {
 }
 
 async fn read_snapshot(storage: &SimStorage) -> io::Result<Ledger> {
-    let bytes = storage.open_with(SNAPSHOT, OpenOptions::new()).await?.read_all().await?;
+    let bytes = storage.open_with(SNAPSHOT, OpenOptions::new().read(true)).await?.read_all().await?;
     unseal(&bytes).and_then(Ledger::parse).ok_or_else(|| garbled(&String::from_utf8_lossy(&bytes)))
 }

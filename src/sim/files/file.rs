@@ -1,0 +1,253 @@
+//! An open file: reading and writing at offsets.
+
+use super::operation::{Operation, Seat, Sort, operate};
+use super::options::{Metadata, OpenOptions};
+use crate::sim::world::{World, with};
+use crate::storage::{FileId, Node};
+use crate::trace::preview;
+use std::io;
+
+/// What a file gives that was not opened for this: `EBADF`, as Unix numbers it.
+const NOT_OPENED_FOR_IT: i32 = 9;
+
+/// An open file. What was written survives a crash of the host once it was synced; of the rest a
+/// part chosen by the tape does, torn at sectors, pages or bytes.
+///
+/// Reads and writes at an offset, as `std::os::unix::fs::FileExt`, and through tokio's
+/// [`AsyncRead`](tokio::io::AsyncRead), [`AsyncWrite`](tokio::io::AsyncWrite) and
+/// [`AsyncSeek`](tokio::io::AsyncSeek) at a cursor of its own. A write through these traits has
+/// happened when it returns, where `tokio::fs` may still be at it until the next flush.
+#[derive(Debug)]
+pub struct File {
+    run: u64,
+    seat: Seat,
+    node: Node,
+    options: OpenOptions,
+    /// Where the traits read and write.
+    pub(super) cursor: u64,
+    /// What the traits have begun.
+    pub(super) under_way: Option<Operation>,
+}
+
+impl File {
+    pub(super) fn new(seat: Seat, node: Node, options: OpenOptions) -> Self {
+        let run = with(|world| world.run);
+        Self { run, seat, node, options, cursor: 0, under_way: None }
+    }
+
+    #[track_caller]
+    fn check_run(&self) {
+        assert!(with(|world| world.run) == self.run, "a File of an earlier run was used: its disk is gone");
+    }
+
+    async fn operate<R>(&self, sort: Sort, act: impl FnOnce(&mut World) -> R) -> R {
+        self.check_run();
+        operate(self.seat, sort, act).await
+    }
+
+    /// Begins an operation of the traits.
+    pub(super) fn start(&self, sort: Sort) -> Operation {
+        self.check_run();
+        Operation::start(self.seat, sort)
+    }
+
+    fn file(&self) -> io::Result<FileId> {
+        match self.node {
+            Node::File(file) => Ok(file),
+            Node::Dir(_) => Err(io::ErrorKind::IsADirectory.into()),
+        }
+    }
+
+    fn readable(&self) -> io::Result<FileId> {
+        if self.options.read { self.file() } else { Err(io::Error::from_raw_os_error(NOT_OPENED_FOR_IT)) }
+    }
+
+    fn writable(&self) -> io::Result<FileId> {
+        if self.options.writes() { self.file() } else { Err(io::Error::from_raw_os_error(NOT_OPENED_FOR_IT)) }
+    }
+
+    /// Reads from `offset`; says how many bytes, 0 at the end.
+    pub(super) fn read_now(&self, world: &mut World, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let file = self.readable()?;
+        Ok(world.disks[self.seat.disk.index()].read(file, offset, buffer))
+    }
+
+    /// Writes at `offset`, or at the end where the file was opened for that or there is no
+    /// offset. Says where and how many bytes.
+    pub(super) fn write_now(&self, world: &mut World, offset: Option<u64>, bytes: &[u8]) -> io::Result<(u64, usize)> {
+        let file = self.writable()?;
+        let disk = &mut world.disks[self.seat.disk.index()];
+        let offset = offset.filter(|_| !self.options.append).unwrap_or_else(|| disk.len(file));
+        disk.write(file, offset, bytes);
+        world.events.record_bytes(bytes);
+        world.tell(false, self.seat.user, || format!("writes {} at {offset}", preview(bytes)));
+        Ok((offset, bytes.len()))
+    }
+
+    pub(super) fn len_now(&self, world: &World) -> u64 {
+        match self.node {
+            Node::File(file) => world.disks[self.seat.disk.index()].len(file),
+            Node::Dir(_) => 0,
+        }
+    }
+
+    /// The length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Never, so far.
+    pub async fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata().await?.len())
+    }
+
+    /// Is the file empty?
+    ///
+    /// # Errors
+    ///
+    /// Never, so far.
+    pub async fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len().await? == 0)
+    }
+
+    /// What is known of the file without reading it.
+    ///
+    /// # Errors
+    ///
+    /// Never, so far.
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        Ok(self.operate(Sort::Look, |world| super::metadata(&world.disks[self.seat.disk.index()], self.node)).await)
+    }
+
+    /// Reads into `buffer` from `offset`; gives how many bytes it read, 0 at the end. There may
+    /// be more than it gives, as with every `read`.
+    ///
+    /// # Errors
+    ///
+    /// When the file was not opened for reading.
+    pub async fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.operate(Sort::Read, |world| self.read_now(world, offset, buffer)).await
+    }
+
+    /// Fills `buffer` from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// `UnexpectedEof` when the file ends before; else as [`File::read_at`].
+    pub async fn read_exact_at(&self, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            let read = self.read_at(offset, buffer).await?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            buffer = &mut buffer[read..];
+            offset += read as u64;
+        }
+        Ok(())
+    }
+
+    /// The whole content, in one operation unless a read is cut short.
+    ///
+    /// # Errors
+    ///
+    /// As [`File::read_at`].
+    pub async fn read_all(&self) -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        loop {
+            let read = |world: &mut World| {
+                let (start, length) = (content.len(), self.len_now(world));
+                content.resize((length as usize).max(start), 0);
+                let read = self.read_now(world, start as u64, &mut content[start..]);
+                content.truncate(start + *read.as_ref().unwrap_or(&0));
+                read.map(|read| (start + read) as u64 >= length)
+            };
+            if self.operate(Sort::Read, read).await? {
+                return Ok(content);
+            }
+        }
+    }
+
+    /// Writes `bytes` at `offset`, into the page cache; gives how many of them it took, which may
+    /// be fewer, as with every `write`.
+    ///
+    /// # Errors
+    ///
+    /// When the file was not opened for writing.
+    pub async fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        let write = |world: &mut World| self.write_now(world, Some(offset), bytes);
+        self.operate(Sort::Write, write).await.map(|(_, written)| written)
+    }
+
+    /// Writes all of `bytes` at `offset`, into the page cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`File::write_at`]; then a part may be written.
+    pub async fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut written = 0;
+        loop {
+            written += self.write_at(offset + written as u64, &bytes[written..]).await?;
+            if written == bytes.len() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes all of `bytes` at the end, into the page cache.
+    ///
+    /// # Errors
+    ///
+    /// As [`File::write_at`]; then a part may be written.
+    pub async fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut written = 0;
+        loop {
+            let append = |world: &mut World| self.write_now(world, None, &bytes[written..]);
+            written += self.operate(Sort::Write, append).await?.1;
+            if written == bytes.len() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Cuts or extends (with zeros) to `length` bytes.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` when the file was not opened for writing.
+    pub async fn set_len(&self, length: u64) -> io::Result<()> {
+        let set_len = |world: &mut World| {
+            let file = self.writable().map_err(|_| io::ErrorKind::InvalidInput)?;
+            world.disks[self.seat.disk.index()].set_len(file, length);
+            world.tell(false, self.seat.user, || format!("sets the length to {length}"));
+            Ok(())
+        };
+        self.operate(Sort::Length, set_len).await
+    }
+
+    /// Makes what was written durable, and the length; not the file's name, for which there is
+    /// [`SimStorage::sync_dir`](crate::SimStorage::sync_dir). Of a directory it is the entries.
+    ///
+    /// # Errors
+    ///
+    /// Never, so far.
+    pub async fn sync_all(&self) -> io::Result<()> {
+        let sync = |world: &mut World| {
+            let disk = &mut world.disks[self.seat.disk.index()];
+            match self.node {
+                Node::File(file) => disk.sync(file),
+                Node::Dir(dir) => disk.sync_dir(dir),
+            }
+            world.tell(false, self.seat.user, || "syncs".to_owned());
+            Ok(())
+        };
+        self.operate(Sort::Sync, sync).await
+    }
+
+    /// The same as [`File::sync_all`] here: the length counts as data, and there are no dates.
+    ///
+    /// # Errors
+    ///
+    /// As [`File::sync_all`].
+    pub async fn sync_data(&self) -> io::Result<()> {
+        self.sync_all().await
+    }
+}

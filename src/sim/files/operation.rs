@@ -1,0 +1,104 @@
+//! One operation of a disk: it takes its time, then happens; a crash may come right after.
+
+use crate::fault;
+use crate::sim::clock::{SimTime, Sleep};
+use crate::sim::world::{World, try_with, with};
+use crate::topology::HostId;
+use crate::trace::What;
+use std::future::{pending, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Which disk, and who uses it: its own host, or a workload that looks at it from outside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seat {
+    pub(super) user: HostId,
+    pub(super) disk: HostId,
+}
+
+/// What an operation does. Its number goes into the digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    Read = 1,
+    Write = 2,
+    Sync = 3,
+    Length = 4,
+    Names = 5,
+    Look = 6,
+}
+
+/// An operation under way.
+#[derive(Debug)]
+pub(super) struct Operation {
+    seat: Seat,
+    pub(super) sort: Sort,
+    sleep: Sleep,
+    run: u64,
+}
+
+impl Operation {
+    pub(super) fn start(seat: Seat, sort: Sort) -> Self {
+        let (latency, run) = with(|world| {
+            world.disk_operations += 1;
+            (world.disk_latency(seat.user), world.run)
+        });
+        Self { seat, sort, sleep: SimTime(seat.user).sleep(Duration::from_nanos(latency)), run }
+    }
+
+    /// Is its time over?
+    pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.sleep).poll(context)
+    }
+
+    /// Its time is over: does it; pending for ever when the host goes down before or with it.
+    pub(super) fn finish<R>(self, act: impl FnOnce(&mut World) -> R) -> Poll<R> {
+        let (user, sort) = (self.seat.user, self.sort);
+        drop(self);
+        with(|world| {
+            if !world.is_running(user) {
+                return Poll::Pending;
+            }
+            let result = act(world);
+            world.record(What::Disk, user, sort as u64);
+            if world.io_ends(user) { Poll::Pending } else { Poll::Ready(result) }
+        })
+    }
+}
+
+impl Drop for Operation {
+    /// It is over, one way or the other.
+    fn drop(&mut self) {
+        try_with(|world| {
+            if world.run == self.run {
+                world.disk_operations -= 1;
+            }
+        });
+    }
+}
+
+/// Waits as long as the operation takes, then does it.
+pub(super) async fn operate<R>(seat: Seat, sort: Sort, act: impl FnOnce(&mut World) -> R) -> R {
+    let mut operation = Operation::start(seat, sort);
+    poll_fn(|context| operation.poll_over(context)).await;
+    match operation.finish(act) {
+        Poll::Ready(result) => result,
+        Poll::Pending => pending().await,
+    }
+}
+
+impl World {
+    /// How long the next disk operation of `user` takes.
+    fn disk_latency(&mut self, user: HostId) -> u64 {
+        let slot = match self.hosts[user.index()].disk_slot {
+            Some(slot) => slot,
+            None => {
+                let slot = fault::slot(&mut self.choices, self.topology.host(user).ip, "disk");
+                self.hosts[user.index()].disk_slot = Some(slot);
+                slot
+            }
+        };
+        let disk = self.weather.disk;
+        disk.min + self.choices.uniform(slot, disk.max - disk.min)
+    }
+}
