@@ -7,9 +7,12 @@
 #![cfg(feature = "sim")]
 
 mod actors;
+mod calls;
+mod clocks;
 mod code;
 mod datagrams;
 mod disk;
+mod hosts;
 mod network;
 mod partitions;
 
@@ -99,10 +102,16 @@ fn show(row: &Row) -> Result<String, String> {
 
 #[test]
 fn each_fault_finds_its_classic_bug() {
-    let rows: Vec<Row> = [code::rows(), disk::rows(), network::rows(), datagrams::rows(), partitions::rows()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let rows = [
+        clocks::rows(),
+        code::rows(),
+        datagrams::rows(),
+        disk::rows(),
+        hosts::rows(),
+        network::rows(),
+        partitions::rows(),
+    ];
+    let rows: Vec<Row> = rows.into_iter().flatten().collect();
     let mut missed = Vec::new();
     for row in &rows {
         match show(row) {
