@@ -19,10 +19,10 @@ fn simulation() -> Simulation {
             select! {
                 accepted = listener.accept() => {
                     let (mut stream, _) = accepted?;
-                    let log = log.clone();
+                    let (log, now) = (log.clone(), ctx.clone());
                     ctx.task().spawn(async move {
                         while let Ok(byte) = stream.read_u8().await {
-                            let _ = log.append(&[byte]).await;
+                            let _ = log.append(&now.time().unix_time().as_nanos().to_be_bytes()).await;
                             let _ = log.sync_all().await;
                             if stream.write_u8(byte).await.is_err() {
                                 break;
@@ -53,8 +53,13 @@ fn simulation() -> Simulation {
     SimulationBuilder::new()
         .processes(3, server!(server))
         .workloads(WorkloadCount::Random(1..4), move |_| Box::new(Client(client)))
-        .attrition(Attrition::default().max_dead(2).within(64))
+        .cluster(Cluster::new().zones(2))
+        .attrition(Attrition::default().max_dead(2).within(64).kill(1).wipe(1))
         .partitions(Partitions::default().within(Duration::from_secs(1)))
+        .pauses(Pauses::default().within(Duration::from_secs(1)))
+        .outages(Outages::default().within(Duration::from_secs(1)))
+        .churn(Churn::default().within(Duration::from_secs(1)))
+        .clocks(ClockFaults::default().within(Duration::from_secs(1)))
         .build()
 }
 

@@ -218,7 +218,7 @@ impl World {
     /// free.
     pub(crate) fn take_down(&mut self, host: HostId, down: Option<Down>) -> Vec<Body> {
         let lose = down.is_some_and(Down::takes_machine);
-        self.resume(host);
+        self.forget_pause(host);
         let state = &mut self.hosts[host.index()];
         (state.up, state.doomed, state.stopping) = (false, None, false);
         state.distances = [0; FaultKind::COUNT];

@@ -40,16 +40,20 @@ impl World {
     }
 
     /// `host` goes on, if it stood still: who was woken meanwhile gets its turn.
-    pub(crate) fn resume(&mut self, host: HostId) {
-        let state = &mut self.hosts[host.index()];
-        if !state.still {
-            return;
+    fn resume(&mut self, host: HostId) {
+        if self.hosts[host.index()].still {
+            self.hosts[host.index()].parked.drain(..).for_each(Tasks::requeue);
+            self.forget_pause(host);
+            self.record(What::Heal, host, 1);
+            self.tell(true, host, || "goes on".to_owned());
         }
-        state.still = false;
-        state.parked.drain(..).for_each(Tasks::requeue);
-        self.still -= 1;
-        self.record(What::Heal, host, 1);
-        self.tell(true, host, || "goes on".to_owned());
+    }
+
+    /// `host` stands still no more; if it goes down, none of its tasks is there to go on.
+    pub(crate) fn forget_pause(&mut self, host: HostId) {
+        let state = &mut self.hosts[host.index()];
+        self.still -= u32::from(std::mem::take(&mut state.still));
+        state.parked.clear();
     }
 
     /// Everybody goes on, for good.

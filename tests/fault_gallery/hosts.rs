@@ -116,6 +116,7 @@ impl Process for Voter {
     }
     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
         let log = ctx.storage().open("votes").await?;
+        ctx.storage().sync_dir("/").await?;
         let mut votes: BTreeMap<u64, u64> = BTreeMap::new();
         for vote in log.read_all().await?.as_chunks::<2>().0 {
             votes.insert(vote[0].into(), vote[1].into());
