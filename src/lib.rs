@@ -71,13 +71,13 @@ pub use fault::{
 pub use range::{SampleRange, Uniform};
 #[cfg(feature = "sim")]
 pub use run::{
-    Finding, Outcome, Process, ProcessCount, Recording, SimContext, Simulation, SimulationBuilder, SimulationError,
-    SimulationReport, SimulationResult, Status, Verdict, Workload, WorkloadCount,
+    FaultInjector, Finding, Outcome, Process, ProcessCount, Recording, SimContext, Simulation, SimulationBuilder,
+    SimulationError, SimulationReport, SimulationResult, Status, Verdict, Workload, WorkloadCount,
 };
 #[cfg(feature = "sim")]
 pub use sim::{
-    Elapsed, File, Interval, Metadata, OpenOptions, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks,
-    SimTime, Sleep, Standard, Timeout, ToPeer,
+    Cut, Elapsed, Faults, File, Interval, Metadata, OpenOptions, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks,
+    SimTime, Sleep, Standard, Timeout, ToPeer, Whom,
 };
 #[cfg(feature = "sim")]
 pub use topology::{Cluster, Place, Topology};
@@ -112,7 +112,7 @@ pub mod prelude {
     pub use crate::choice::{Label, Tape};
     pub use crate::net::{TcpListener, TcpStream, UdpSocket};
     pub use crate::{
-        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultKind, Latency, NetworkFaults, Outages, Partitions,
+        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultInjector, FaultKind, Faults, Latency, NetworkFaults, Outages, Partitions,
         Pauses, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder, SimulationError,
         SimulationReport, SimulationResult, Workload, WorkloadCount,
     };

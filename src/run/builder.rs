@@ -1,5 +1,6 @@
 //! Putting a simulation together.
 
+use super::injector::FaultInjector;
 use super::parts::{Process, Workload};
 use super::report::{self, SimulationReport};
 use super::simulation::{Limits, Simulation};
@@ -16,6 +17,8 @@ use std::time::Duration;
 pub(crate) type ProcessFactory = Box<dyn Fn(usize, u32) -> Box<dyn Process> + Send + Sync>;
 pub(crate) type WorkloadFactory = Box<dyn Fn(usize) -> Box<dyn Workload> + Send + Sync>;
 pub(crate) type InvariantFn = Box<dyn Fn(&SharedState, Duration) -> Result<(), String> + Send + Sync>;
+
+pub(crate) type InjectorFactory = Box<dyn Fn() -> Box<dyn FaultInjector> + Send + Sync>;
 
 pub(crate) struct ProcessKind {
     pub(crate) count: ProcessCount,
@@ -135,6 +138,7 @@ impl SimulationBuilder {
             conditions: Vec::new(),
             tags: Vec::new(),
             cluster: None,
+            injectors: Vec::new(),
             weather: Arc::default(),
             limits: Limits::default(),
             panics_are_crashes: false,
@@ -332,6 +336,13 @@ impl SimulationBuilder {
     #[must_use]
     pub fn buggify(mut self, buggify: Buggify) -> Self {
         self.weather.set_buggify(buggify);
+        self
+    }
+
+    /// Adds a source of faults of your own, made anew for each run.
+    #[must_use]
+    pub fn injector(mut self, factory: impl Fn() -> Box<dyn FaultInjector> + Send + Sync + 'static) -> Self {
+        self.simulation.injectors.push(Box::new(factory));
         self
     }
 

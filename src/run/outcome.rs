@@ -3,7 +3,7 @@
 use crate::assert::Record;
 use crate::choice::{Names, Tape, TextTape, Trace};
 use crate::fault::{FaultKind, Injected};
-use crate::sim::{Counts, Found};
+use crate::sim::{Counts, Deeds, Found};
 use crate::trace::{StoryLine, seconds};
 use std::fmt;
 use std::time::Duration;
@@ -77,6 +77,8 @@ pub struct Outcome {
     pub(crate) counts: Counts,
     pub(crate) injected: Injected,
     pub(crate) buggified: Vec<(String, u32)>,
+    /// The injectors by name, and what each has done.
+    pub(crate) deeds: Vec<(String, Deeds)>,
     pub(crate) at_rest: bool,
     pub(crate) record: Record,
     pub(crate) guides: Vec<(u64, u64)>,

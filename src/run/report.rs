@@ -27,6 +27,8 @@ pub struct SimulationReport {
     faults: BTreeMap<FaultKind, Fault>,
     /// Places marked by `buggify!`, and how often each fired.
     places: BTreeMap<String, u64>,
+    /// Injectors: in how many runs each was at work, and the faults it injected.
+    injectors: BTreeMap<String, (u64, u64)>,
     warnings: Vec<String>,
     findings: BTreeMap<String, Found>,
     goals: BTreeMap<u32, Goal>,
@@ -127,6 +129,11 @@ impl SimulationReport {
         }
         for (place, fired) in &outcome.buggified {
             *self.places.entry(place.clone()).or_default() += u64::from(*fired);
+        }
+        for (name, deeds) in &outcome.deeds {
+            let (runs, faults) = self.injectors.entry(name.clone()).or_default();
+            *runs += u64::from(deeds.ran);
+            *faults += u64::from(deeds.faults);
         }
         if let Some(finding) = &outcome.finding {
             self.findings
@@ -276,6 +283,15 @@ impl fmt::Display for SimulationReport {
         let missing: Vec<_> = self.faults_that_never_came().iter().map(ToString::to_string).collect();
         if !missing.is_empty() && self.runs >= RUNS_TO_WARN {
             writeln!(f, "\nwarning: on, but never injected in {} runs: {}", self.runs, missing.join(", "))?;
+        }
+        for (name, &(runs, faults)) in &self.injectors {
+            match (runs, faults) {
+                (0, _) => writeln!(f, "\nwarning: the injector {name} never ran: no run came to its storm")?,
+                (_, 0) => {
+                    writeln!(f, "\nwarning: the injector {name} was at work in {runs} runs and injected nothing")?
+                }
+                _ => {}
+            }
         }
         let silent = self.places_that_never_fired();
         if !silent.is_empty() && self.runs >= RUNS_TO_WARN {

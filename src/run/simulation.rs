@@ -1,6 +1,6 @@
 //! A simulation: everything that a run needs but its tape.
 
-use super::builder::{InvariantFn, ProcessKind, WorkloadKind};
+use super::builder::{InjectorFactory, InvariantFn, ProcessKind, WorkloadKind};
 use super::driver::{Driver, End};
 use super::outcome::{Outcome, Status};
 use super::parts::{Process, Workload};
@@ -66,6 +66,7 @@ pub struct Simulation {
     pub(crate) conditions: Vec<(String, InvariantFn)>,
     pub(crate) tags: Vec<(String, Vec<String>)>,
     pub(crate) cluster: Option<Cluster>,
+    pub(crate) injectors: Vec<InjectorFactory>,
     pub(crate) weather: Arc<Weather>,
     pub(crate) limits: Limits,
     pub(crate) panics_are_crashes: bool,
@@ -142,6 +143,7 @@ impl Simulation {
                 choices: world.choices.made(),
                 counts: world.counts,
                 injected: world.injected,
+                deeds: world.topology.injectors().map(str::to_owned).zip(world.deeds.drain(..)).collect(),
                 buggified: world.places.fired(),
                 at_rest: end.at_rest,
                 record,
@@ -154,9 +156,14 @@ impl Simulation {
         })
     }
 
+    /// May anything go wrong in the storm? (That tasks wait for each other is nothing wrong.)
+    pub(crate) fn has_faults(&self) -> bool {
+        self.weather.any() || !self.injectors.is_empty()
+    }
+
     /// Draws who takes part, which is a part of the run since counts may be ranges, and makes
     /// the first instance of each.
-    pub(crate) fn draw_cast(&self) -> (Arc<Topology>, Vec<Role>, Vec<Instance>) {
+    pub(crate) fn draw_cast(&self) -> (Topology, Vec<Role>, Vec<Instance>) {
         let mut hosts = Vec::new();
         let mut roles = Vec::new();
         let mut cast = Vec::new();
@@ -193,7 +200,7 @@ impl Simulation {
             }
         }
         unique_names(&mut hosts);
-        (Arc::new(Topology::new(hosts)), roles, cast)
+        (Topology::new(hosts), roles, cast)
     }
 }
 

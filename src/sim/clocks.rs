@@ -18,10 +18,10 @@ impl World {
             let (skew, drift) = fault::clock(&mut self.choices, ip, &self.weather, &self.swarm);
             self.hosts[index].clock.set_off(self.now, skew, drift);
             if skew != 0 {
-                self.inject(FaultKind::Skew, host, skew as u64, || format!("its clock is {}", off(skew)));
+                self.tell_skew(host, skew);
             }
             if drift != 0 {
-                self.inject(FaultKind::Drift, host, drift as u64, || format!("its clock drifts by {drift} ppm"));
+                self.tell_drift(host, drift);
             }
         }
     }
@@ -33,8 +33,33 @@ impl World {
             return;
         }
         let (which, by) = fault::jump(&mut self.choices, &self.weather, processes);
-        self.hosts[which].clock.jump(by);
-        self.inject(FaultKind::Jump, HostId(which as u16), by as u64, || format!("its clock JUMPS: {}", off(by)));
+        self.jump(HostId(which as u16), by);
+    }
+
+    /// The clock of `host` jumps by so many nanoseconds.
+    pub(crate) fn jump(&mut self, host: HostId, by: i64) {
+        self.hosts[host.index()].clock.jump(by);
+        self.inject(FaultKind::Jump, host, by as u64, || format!("its clock JUMPS: {}", off(by)));
+    }
+
+    /// The clock of `host` is off by so many nanoseconds, and doesn't drift.
+    pub(crate) fn skew(&mut self, host: HostId, ahead: i64) {
+        self.hosts[host.index()].clock.set_off(self.now, ahead, 0);
+        self.tell_skew(host, ahead);
+    }
+
+    /// The clock of `host` drifts from now on.
+    pub(crate) fn drift(&mut self, host: HostId, ppm: i64) {
+        self.hosts[host.index()].clock.drift(self.now, ppm);
+        self.tell_drift(host, ppm);
+    }
+
+    fn tell_skew(&mut self, host: HostId, skew: i64) {
+        self.inject(FaultKind::Skew, host, skew as u64, || format!("its clock is {}", off(skew)));
+    }
+
+    fn tell_drift(&mut self, host: HostId, drift: i64) {
+        self.inject(FaultKind::Drift, host, drift as u64, || format!("its clock drifts by {drift} ppm"));
     }
 
     /// All clocks show the true time again.

@@ -99,7 +99,9 @@ impl World {
         self.draw_joins();
         if self.weather.gap(FaultKind::Hold).is_some() {
             for id in self.tasks.alive() {
-                let Some(task) = self.tasks.get(id) else { continue };
+                let Some(task) = self.tasks.get(id).filter(|task| !task.host.is_outside(self.hosts.len())) else {
+                    continue;
+                };
                 let slot = Slot::from_raw(task.hold_label);
                 let hold_in = self.draw_hold(slot);
                 if let Some(task) = self.tasks.get(id) {

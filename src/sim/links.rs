@@ -83,15 +83,20 @@ impl World {
         }
         let (cut, length) = fault::partition(&mut self.choices, &self.weather.partitions, processes);
         let links = self.links_of(cut, processes);
+        let told = if self.events.told() { self.describe(cut, processes) } else { String::new() };
+        let index = self.cut(links, length << 8, || format!("{told}, for {}", seconds(length)));
+        self.queue.schedule(self.now + length, Event::Heal(index));
+    }
+
+    /// Cuts links; gives the number under which [`Event::Heal`] heals them.
+    pub(crate) fn cut(&mut self, links: Vec<(HostId, HostId)>, value: u64, told: impl FnOnce() -> String) -> usize {
         for &(from, to) in &links {
             self.net.links.cut(from, to);
         }
-        let told = if self.events.told() { self.describe(cut, processes) } else { String::new() };
-        self.inject_everywhere(FaultKind::Partition, links.len() as u64 ^ length << 8, || {
-            format!("PARTITION: {told}, for {}", seconds(length))
-        });
+        let value = links.len() as u64 ^ value;
+        self.inject_everywhere(FaultKind::Partition, value, || format!("PARTITION: {}", told()));
         self.partitions.push(links);
-        self.queue.schedule(self.now + length, Event::Heal(self.partitions.len() - 1));
+        self.partitions.len() - 1
     }
 
     fn describe(&self, cut: Cut, processes: usize) -> String {

@@ -59,6 +59,11 @@ impl SimRandomProvider {
         Self { host, parts: [None; PARTS_MAX], label: Label::new(actor), named: false, scope: None }
     }
 
+    /// The generator of an injector: its labels begin with `fault/` and its name.
+    pub(crate) fn of_injector(host: HostId, name: &str) -> Self {
+        Self { label: Label::new("fault").child(name), ..Self::new(host, name) }
+    }
+
     /// The same generator, its draws under the name `name`: it survives every change of the
     /// source that keeps the name.
     #[must_use]

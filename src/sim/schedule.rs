@@ -50,7 +50,7 @@ impl World {
     #[cold]
     fn parks(&mut self, id: TaskId) -> bool {
         let Some(host) = self.tasks.get(id).map(|task| task.host) else { return false };
-        let still = self.hosts[host.index()].still;
+        let still = self.hosts.get(host.index()).is_some_and(|host| host.still);
         if still {
             self.hosts[host.index()].parked.push(id);
         }

@@ -4,6 +4,7 @@ use super::alphabet::Alphabets;
 use super::buggify::Places;
 use super::events::Event;
 use super::hosts::HostState;
+use super::powers::Deeds;
 use crate::choice::{Choices, Label, Slot, Tape};
 use crate::executor::{Tasks, Waiter};
 use crate::fault::{Injected, Swarm, Weather};
@@ -88,6 +89,8 @@ pub(crate) struct World {
     pub(crate) injected: Injected,
     /// The places marked by `buggify!` that this run came by.
     pub(crate) places: Places,
+    /// What each injector has done.
+    pub(crate) deeds: Vec<Deeds>,
     pub(crate) found: Option<Found>,
     /// Events carried out.
     pub(crate) steps: u64,
@@ -145,6 +148,7 @@ impl World {
             counts: Counts::default(),
             injected: Injected::default(),
             places: Places::default(),
+            deeds: Vec::new(),
             found: None,
             steps: 0,
             held: 0,
@@ -179,6 +183,7 @@ impl World {
         self.counts = Counts::default();
         self.injected = Injected::default();
         self.places.clear();
+        self.deeds.clear();
         self.found = None;
         self.steps = 0;
         self.held = 0;

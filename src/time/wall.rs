@@ -31,6 +31,12 @@ impl WallClock {
         *self = Self { ahead, fast, since: now };
     }
 
+    /// It drifts by so many parts per million from `now` on, beginning with what it shows.
+    pub(crate) fn drift(&mut self, now: Nanos, fast: i64) {
+        let ahead = self.read(now) as i64 - (START + now) as i64;
+        self.set_off(now, ahead, fast);
+    }
+
     pub(crate) fn jump(&mut self, by: i64) {
         self.ahead = self.ahead.saturating_add(by);
     }
@@ -58,6 +64,9 @@ mod tests {
         assert_eq!(clock.read(1_000_000), START + 1_003_000);
         assert!(clock.correct() && !clock.correct());
         assert_eq!(clock.read(9), START + 9);
+        clock.set_off(0, 10, 1_000_000);
+        clock.drift(20, 0);
+        assert_eq!(clock.read(50), START + 80);
         clock.jump(i64::MIN);
         assert_eq!(clock.read(0), 0, "not before the epoch");
     }

@@ -20,6 +20,21 @@ impl HostId {
     pub(crate) fn index(self) -> usize {
         usize::from(self.0)
     }
+
+    /// Who belongs to no host: injector number so many.
+    pub(crate) fn outside(number: usize) -> Self {
+        Self(u16::MAX - number as u16)
+    }
+
+    /// Which injector this is.
+    pub(crate) fn number_outside(self) -> usize {
+        usize::from(u16::MAX - self.0)
+    }
+
+    /// Is it none of so many hosts?
+    pub(crate) fn is_outside(self, hosts: usize) -> bool {
+        self.index() >= hosts
+    }
 }
 
 /// A host's place in the simulation.
@@ -42,6 +57,8 @@ pub(crate) struct Host {
 #[derive(Clone, Debug, Default)]
 pub struct Topology {
     hosts: Vec<Host>,
+    /// What acts on no host: injectors, for labels and stories.
+    outside: Vec<Host>,
     processes: Vec<IpAddr>,
     workloads: Vec<IpAddr>,
     by_ip: BTreeMap<IpAddr, HostId>,
@@ -70,6 +87,26 @@ impl Topology {
         }
         topology.hosts = hosts;
         topology
+    }
+
+    /// Adds injectors, by name.
+    pub(crate) fn with_injectors(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        let nowhere = IpAddr::from(Ipv4Addr::UNSPECIFIED);
+        let outside = |kind: String| Host {
+            name: format!("fault/{kind}"),
+            kind,
+            ip: nowhere,
+            is_process: false,
+            tags: Vec::new(),
+            place: None,
+        };
+        self.outside = names.into_iter().map(outside).collect();
+        self
+    }
+
+    /// The names of the injectors.
+    pub(crate) fn injectors(&self) -> impl Iterator<Item = &str> {
+        self.outside.iter().map(|host| host.kind.as_str())
     }
 
     /// The addresses of all processes, up or down.
@@ -142,7 +179,10 @@ impl Topology {
     }
 
     pub(crate) fn host(&self, id: HostId) -> &Host {
-        &self.hosts[id.index()]
+        match self.hosts.get(id.index()) {
+            Some(host) => host,
+            None => &self.outside[id.number_outside()],
+        }
     }
 
     pub(crate) fn id_of(&self, ip: IpAddr) -> Option<HostId> {

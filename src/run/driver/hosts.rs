@@ -25,6 +25,7 @@ impl Driver<'_> {
     /// that it is there when it is asked in `check`. Who has left stays away.
     pub(super) fn calm(&mut self) {
         self.calm_since.get_or_insert(now());
+        self.call_injectors_back();
         with(|world| world.resume_all());
         for host in self.hosts_that(|host| host.up && host.stopping) {
             with(|world| world.end_stopping(host));

@@ -38,7 +38,7 @@ impl Driver<'_> {
         let host = self.contexts[number].host();
         // a stream may tell late of what the storm did to it
         let late = |calm| now() <= calm + GIVE_UP || with(|world| world.injected.of(FaultKind::HalfOpen) > 0);
-        let faults = self.simulation.weather.any() && self.calm_since.is_none_or(late);
+        let faults = self.simulation.has_faults() && self.calm_since.is_none_or(late);
         with(|world| {
             if phase == Phase::Run && faults && error.is_weather() && !self.simulation.errors_are_findings {
                 world.counts.gave_up += 1;
@@ -59,6 +59,10 @@ impl Driver<'_> {
 
     /// A process's `run` returned, or a phase of a workload did.
     pub(super) fn ended(&mut self, host: HostId, boot: u32, result: Result<(), String>) {
+        if host.is_outside(self.roles.len()) {
+            self.injector_ended(host, result);
+            return;
+        }
         if let Some(number) = host.index().checked_sub(self.processes) {
             self.take_back(number);
             return;

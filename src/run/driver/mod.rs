@@ -5,16 +5,18 @@
 
 mod converge;
 mod hosts;
+mod injectors;
 mod judge;
 mod polling;
 
 use crate::assert;
-use crate::executor::Tasks;
+use crate::executor::{TaskId, Tasks};
 use crate::run::context::{Seat, SimContext};
 use crate::run::error::SimulationResult;
+use crate::run::injector::FaultInjector;
 use crate::run::parts::{Process, Workload};
 use crate::run::simulation::{Instance, Role, Simulation};
-use crate::sim::{Found, Membership, Panic, contained, with};
+use crate::sim::{Deeds, Found, Membership, Panic, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
 use std::cell::RefCell;
@@ -79,6 +81,10 @@ pub(crate) struct Driver<'a> {
     shutdowns: Vec<CancellationToken>,
     returned: Returned,
     first: Vec<Option<Box<dyn Process>>>,
+    /// The injectors before the storm.
+    injectors: Vec<Box<dyn FaultInjector>>,
+    /// The tasks of those at work.
+    at_work: Vec<TaskId>,
     phase: Phase,
     /// When the faults ended, if they have.
     calm_since: Option<u64>,
@@ -90,7 +96,10 @@ pub(crate) struct Driver<'a> {
 
 impl<'a> Driver<'a> {
     pub(crate) fn new(simulation: &'a Simulation) -> Self {
+        let injectors: Vec<_> = simulation.injectors.iter().map(|factory| factory()).collect();
         let (topology, roles, cast) = simulation.draw_cast();
+        let names = injectors.iter().map(|injector| injector.name().to_owned());
+        let topology = Arc::new(topology.with_injectors(names));
         let mut first = Vec::new();
         let mut workloads = Vec::new();
         for instance in cast {
@@ -100,7 +109,10 @@ impl<'a> Driver<'a> {
             }
         }
         let processes = first.len();
-        with(|world| world.populate(topology.clone()));
+        with(|world| {
+            world.populate(topology.clone());
+            world.deeds.resize(injectors.len(), Deeds::default());
+        });
         let mut contexts = Vec::new();
         let mut shutdowns = Vec::new();
         for (number, role) in roles[processes..].iter().enumerate() {
@@ -123,6 +135,8 @@ impl<'a> Driver<'a> {
             shutdowns,
             returned,
             first,
+            injectors,
+            at_work: Vec::new(),
             phase,
             calm_since,
             open: (0..simulation.conditions.len()).collect(),
@@ -186,13 +200,14 @@ impl<'a> Driver<'a> {
     fn storm(&mut self) -> Stop {
         with(|world| {
             world.tell_all(|| "the storm begins".to_owned());
-            world.storm = world.weather.kinds().next().is_some();
+            world.storm = world.weather.kinds().next().is_some() || !self.injectors.is_empty();
             if world.storm {
                 world.draw_weather();
                 world.begin_buggify();
                 world.draw_clocks();
             }
         });
+        self.send_injectors_out();
         let start = now();
         for number in 0..self.workloads.len() {
             self.send_out(Phase::Run, number);
@@ -299,6 +314,8 @@ impl<'a> Driver<'a> {
         returned.into_iter().for_each(|back| self.drop_at_end(back));
         let workloads = std::mem::take(&mut self.workloads);
         workloads.into_iter().for_each(|workload| self.drop_at_end(workload));
+        let injectors = std::mem::take(&mut self.injectors);
+        injectors.into_iter().for_each(|injector| self.drop_at_end(injector));
         let first = std::mem::take(&mut self.first);
         first.into_iter().for_each(|process| self.drop_at_end(process));
         let state = with(|world| std::mem::take(&mut world.state));

@@ -1,0 +1,389 @@
+//! Faults of the user's own: what an injector can do, when it runs, and what is said of it.
+#![cfg(feature = "sim")]
+
+#[macro_use]
+mod common;
+
+use common::{Client, Phases, Server, echo, nothing, tape};
+use simfuzz::prelude::*;
+use simfuzz::{Outcome, Recording};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+
+fn millis(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+/// An injector that does what the closure says.
+struct Breaker<F>(F);
+
+#[async_trait(?Send)]
+impl<F: AsyncFn(&Faults) -> SimulationResult<()> + 'static> FaultInjector for Breaker<F> {
+    fn name(&self) -> &str {
+        "breaker"
+    }
+    async fn inject(&mut self, faults: &Faults) -> SimulationResult<()> {
+        (self.0)(faults).await
+    }
+}
+
+macro_rules! breaker {
+    ($inject:expr) => {
+        move || -> Box<dyn FaultInjector> { Box::new(Breaker($inject)) }
+    };
+}
+
+/// Two echo servers; a client that asks the first one every 100 ms and notes how it went.
+fn asking(times: u32) -> SimulationBuilder {
+    let ask = async |ctx: &SimContext| -> std::io::Result<()> {
+        let mut stream = ctx.network().connect("server-0").await?;
+        stream.write_u8(1).await?;
+        stream.read_u8().await.map(drop)
+    };
+    SimulationBuilder::new()
+        .processes(2, server!(echo))
+        .workload(client!(async move |ctx: &SimContext| {
+            for time in 0..times {
+                ctx.time().sleep((millis(100) * (time + 1)).saturating_sub(ctx.time().now())).await;
+                let went = match ctx.time().timeout(millis(50), ask(ctx)).await {
+                    Ok(Ok(())) => "answered".to_owned(),
+                    Ok(Err(error)) => format!("{:?}", error.kind()),
+                    Err(_) => "too late".to_owned(),
+                };
+                ctx.note(|| format!("* {went}"));
+            }
+            Ok(())
+        }))
+        .latency(Latency::between(millis(1)..=millis(1)))
+        .restart_after(millis(150)..=millis(150))
+        .without(FaultKind::Hold)
+}
+
+fn told(builder: SimulationBuilder) -> (Outcome, Vec<String>) {
+    let outcome = builder.build().run_with(&Tape::calm(), Recording::Story);
+    outcome.assert_ok();
+    let lines = outcome.story().iter().filter_map(|line| line.text.strip_prefix("* ").map(str::to_owned)).collect();
+    (outcome, lines)
+}
+
+/// The server is gone at 100 and 200 ms, and back at 300.
+#[test]
+fn a_process_crashes_and_boots() {
+    let (outcome, lines) = told(asking(4).injector(breaker!(async |faults: &Faults| {
+        faults.time().sleep(millis(50)).await;
+        faults.crash("server-0");
+        faults.time().sleep(millis(110)).await;
+        faults.boot("server-0");
+        Ok(())
+    })));
+    assert_eq!(lines, ["ConnectionRefused", "answered", "answered", "answered"]);
+    assert_eq!((outcome.crashes(), outcome.restarts()), (1, 1), "the boot that was planned is none of its own");
+
+    let (outcome, lines) = told(asking(3).injector(breaker!(async |faults: &Faults| {
+        faults.time().sleep(millis(90)).await;
+        faults.crash("server-0");
+        faults.crash("server-0");
+        Ok(())
+    })));
+    assert_eq!(lines, ["ConnectionRefused", "ConnectionRefused", "answered"]);
+    assert_eq!(outcome.crashes(), 1, "who is down can't crash");
+}
+
+#[test]
+fn a_process_is_asked_to_stop() {
+    let (outcome, _) = told(asking(4).injector(breaker!(async |faults: &Faults| {
+        faults.stop("server", millis(20));
+        Ok(())
+    })));
+    assert_eq!(outcome.stops(), 2, "all that are called so");
+    assert_eq!(outcome.crashes(), 2, "echo doesn't listen to its token");
+}
+
+#[test]
+fn a_cut_heals_with_its_guard_or_after_its_time() {
+    let (outcome, lines) = told(asking(4).injector(breaker!(async |faults: &Faults| {
+        let cut = faults.partition("client", "server-0");
+        faults.time().sleep(millis(150)).await;
+        drop(cut);
+        faults.time().sleep(millis(100)).await;
+        faults.mute("server-0", "client").lasting(millis(100));
+        Ok(())
+    })));
+    assert_eq!(lines, ["too late", "answered", "too late", "answered"]);
+    assert_eq!(outcome.partitions(), 2);
+}
+
+#[test]
+fn cuts_overlap_and_reach_who_is_meant() {
+    let (_, lines) = told(asking(4).injector(breaker!(async |faults: &Faults| {
+        let all: Vec<IpAddr> = faults.topology().all_process_ips().to_vec();
+        let outer = faults.isolate(&all);
+        faults.isolate(all[0]).heal();
+        faults.time().sleep(millis(150)).await;
+        drop(outer);
+        // the client doesn't use this one
+        let _cut = faults.isolate("server-1");
+        std::future::pending().await
+    })));
+    assert_eq!(lines, ["too late", "answered", "answered", "answered"]);
+
+    let (_, lines) = told(asking(2).injector(breaker!(async |faults: &Faults| {
+        faults.isolate("server-0").lasting(millis(10_000));
+        faults.time().sleep(millis(160)).await;
+        faults.heal();
+        Ok(())
+    })));
+    assert_eq!(lines, ["too late", "answered"]);
+}
+
+/// A crash loses what was not synced, a kill doesn't, and a wipe loses all; a pause loses time only.
+#[test]
+fn processes_go_down_in_every_way() {
+    let left = |inject: fn(&Faults)| {
+        let simulation = SimulationBuilder::new()
+            .processes(
+                1,
+                server!(async |ctx: &SimContext| {
+                    let file = ctx.storage().open("log").await?;
+                    ctx.note(|| format!("* boot {}", ctx.boot()));
+                    let found = file.len().await?;
+                    ctx.note(|| format!("* finds {found}"));
+                    file.append(b"synced").await?;
+                    file.sync_all().await?;
+                    file.append(b"not").await?;
+                    ctx.time().sleep(millis(100)).await;
+                    ctx.note(|| format!("* waited{}", if ctx.time().now() > millis(190) { " long" } else { "" }));
+                    std::future::pending().await
+                }),
+            )
+            .workload(client!(async |ctx: &SimContext| {
+                ctx.time().sleep(millis(200)).await;
+                Ok(())
+            }))
+            .injector(breaker!(async move |faults: &Faults| {
+                faults.time().sleep(millis(50)).await;
+                inject(faults);
+                Ok(())
+            }))
+            .restart_after(millis(10)..=millis(10));
+        // of what is not synced, a crash keeps nothing
+        let tape = tape(&[("fault/10.0.1.1/survivors", 0, 1)]);
+        let outcome = simulation.build().run_with(&tape, Recording::Story);
+        outcome.assert_ok();
+        let lines = outcome.story().iter().filter_map(|line| line.text.strip_prefix("* ").map(str::to_owned));
+        (lines.collect::<Vec<_>>().join(", "), outcome)
+    };
+    let (lines, outcome) = left(|faults| faults.crash("server"));
+    assert_eq!((lines.as_str(), outcome.crashes()), ("boot 0, finds 0, boot 1, finds 6, waited", 1));
+    let (lines, outcome) = left(|faults| faults.kill("server"));
+    let kills = outcome.injected(FaultKind::Kill);
+    assert_eq!((lines.as_str(), kills), ("boot 0, finds 0, boot 1, finds 9, waited", 1));
+    let (lines, outcome) = left(|faults| faults.wipe("server"));
+    let wipes = outcome.injected(FaultKind::Wipe);
+    assert_eq!((lines.as_str(), wipes), ("boot 0, finds 0, boot 1, finds 0, waited", 1));
+    let (lines, outcome) = left(|faults| faults.pause("server", millis(1_000)));
+    assert_eq!((lines.as_str(), outcome.injected(FaultKind::Pause)), ("boot 0, finds 0, waited long", 1));
+}
+
+#[test]
+fn wall_clocks_are_set_off() {
+    let simulation = SimulationBuilder::new()
+        .processes(1, server!(echo))
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(millis(100)).await;
+            let start = ctx.time().wall() - ctx.time().now();
+            ctx.time().sleep(millis(100)).await;
+            let ahead = |ctx: &SimContext| {
+                let shown = ctx.time().wall().duration_since(start).unwrap();
+                (shown - ctx.time().now()).as_millis()
+            };
+            assert_eq!(ahead(ctx), 70, "skewed by 50 and then jumped by 20");
+            ctx.time().sleep(millis(100)).await;
+            assert_eq!(ahead(ctx), 75, "and drifting from 250 on");
+            Ok(())
+        }))
+        .injector(breaker!(async |faults: &Faults| {
+            let true_time = faults.time().wall();
+            faults.time().sleep(millis(150)).await;
+            faults.skew("client", 50);
+            faults.jump("client", 20);
+            faults.time().sleep(millis(100)).await;
+            faults.drift("client", 100_000);
+            assert_eq!(faults.time().wall(), true_time + millis(250), "an injector's clock is right");
+            Ok(())
+        }))
+        .build();
+    let outcome = simulation.run(&Tape::calm());
+    outcome.assert_ok();
+    for kind in [FaultKind::Skew, FaultKind::Jump, FaultKind::Drift] {
+        assert_eq!(outcome.injected(kind), 1, "{kind}");
+    }
+}
+
+/// It begins with the storm and is dropped when that ends, and its guards with it.
+#[test]
+fn an_injector_runs_in_the_storm_alone() {
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen = times.clone();
+    let simulation = SimulationBuilder::new()
+        .processes(1, server!(echo))
+        .workload(|| {
+            let wait = async |ctx: &SimContext| {
+                ctx.time().sleep(millis(100)).await;
+                Ok(())
+            };
+            let check = async |ctx: &SimContext| {
+                ctx.network().connect("server").await?.write_u8(1).await?;
+                Ok(())
+            };
+            Box::new(Phases(wait, wait, check))
+        })
+        .injector(move || {
+            let seen = seen.clone();
+            Box::new(Breaker(async move |faults: &Faults| {
+                let _cut = faults.isolate("server");
+                loop {
+                    seen.lock().unwrap().push(faults.time().now());
+                    faults.time().sleep(millis(30)).await;
+                }
+            }))
+        })
+        .build();
+    simulation.run(&Tape::calm()).assert_ok();
+    assert_eq!(*times.lock().unwrap(), [100, 130, 160, 190].map(millis));
+}
+
+#[test]
+fn its_failures_are_findings() {
+    let identity = |inject: fn(&Faults) -> SimulationResult<()>| {
+        let simulation = asking(1).injector(breaker!(async move |faults: &Faults| inject(faults))).build();
+        simulation.run(&Tape::calm()).finding().unwrap().identity.clone()
+    };
+    assert_eq!(
+        identity(|_| Err(SimulationError::InvalidState("no leader yet".into()))),
+        "injector: breaker: invalid state: no leader yet"
+    );
+    assert_eq!(identity(|_| panic!("index 7")), "injector: breaker: index #");
+    assert_eq!(
+        identity(|faults| {
+            faults.crash("client");
+            Ok(())
+        }),
+        "injector: breaker: client is a workload, and workloads survive everything"
+    );
+    assert_eq!(
+        identity(|faults| {
+            faults.crash("servers");
+            Ok(())
+        }),
+        "injector: breaker: no host is called `servers`"
+    );
+}
+
+/// Each run has an injector of its own, and its draws are choices under its name.
+#[test]
+fn it_is_made_per_run_and_draws_from_the_tape() {
+    struct Once(bool);
+    #[async_trait(?Send)]
+    impl FaultInjector for Once {
+        fn name(&self) -> &str {
+            "once"
+        }
+        async fn inject(&mut self, faults: &Faults) -> SimulationResult<()> {
+            assert!(!std::mem::replace(&mut self.0, true), "an injector of its own");
+            if faults.random().label("now").random_bool(0.5) {
+                faults.crash("server-1");
+            }
+            Ok(())
+        }
+    }
+    let simulation = asking(1).injector(|| Box::new(Once(false))).build();
+    let crash = tape(&[("fault/once/now", 0, 1)]);
+    for _ in 0..3 {
+        assert_eq!(simulation.run(&Tape::calm()).crashes(), 0);
+        assert_eq!(simulation.run(&crash).crashes(), 1);
+    }
+    let report = asking(1).injector(|| Box::new(Once(false))).iterations(100).run();
+    report.assert_ok();
+    assert!((30..70).contains(&report.injected(FaultKind::Crash)), "{report}");
+}
+
+#[test]
+fn a_kind_that_is_off_is_off_for_injectors_too() {
+    let builder = asking(2).without(FaultKind::Crash).injector(breaker!(async |faults: &Faults| {
+        faults.crash("server-0");
+        Ok(())
+    }));
+    let (outcome, lines) = told(builder);
+    assert_eq!(outcome.faults().count(), 0);
+    assert_eq!(lines, ["answered", "answered"]);
+}
+
+/// A workload that loses its server to an injector has given up, like any in bad weather.
+#[test]
+fn what_an_injector_breaks_is_weather() {
+    let simulation = SimulationBuilder::new()
+        .processes(1, server!(echo))
+        .workload(client!(async |ctx: &SimContext| {
+            let mut stream = ctx.network().connect("server").await?;
+            stream.read_u8().await?;
+            Ok(())
+        }))
+        .injector(breaker!(async |faults: &Faults| {
+            faults.time().sleep(millis(50)).await;
+            faults.crash("server");
+            Ok(())
+        }))
+        .build();
+    let outcome = simulation.run(&Tape::calm());
+    outcome.assert_ok();
+    assert_eq!(outcome.gave_up(), 1);
+}
+
+#[test]
+fn the_report_warns_of_injectors_that_did_nothing() {
+    let idle = breaker!(async |_: &Faults| Ok(()));
+    let text = asking(1).injector(idle).iterations(5).run().to_string();
+    assert!(text.contains("warning: the injector breaker was at work in 5 runs and injected nothing\n"), "{text}");
+
+    let fails = async |_: &SimContext| Err(SimulationError::InvalidState("no".into()));
+    let report = SimulationBuilder::new()
+        .workload(move || Box::new(Phases(fails, nothing, nothing)))
+        .injector(idle)
+        .iterations(5)
+        .run();
+    let text = report.to_string();
+    assert!(text.contains("warning: the injector breaker never ran: no run came to its storm\n"), "{text}");
+
+    let busy = breaker!(async |faults: &Faults| {
+        faults.crash("server-0");
+        Ok(())
+    });
+    let text = asking(1).injector(busy).iterations(5).run().to_string();
+    assert!(!text.contains("warning"), "{text}");
+}
+
+/// The same tape gives the same run, also with a reseed in the middle of the injector's work.
+#[test]
+fn runs_with_injectors_repeat() {
+    let simulation = asking(5)
+        .injector(breaker!(async |faults: &Faults| {
+            loop {
+                let wait = faults.random().random_range(millis(1)..millis(100));
+                faults.time().sleep(wait).await;
+                let servers = faults.topology().all_process_ips();
+                if let Some(&ip) = faults.random().choose(servers) {
+                    faults.isolate(ip).lasting(wait);
+                }
+            }
+        }))
+        .attrition(Attrition::default())
+        .build();
+    for seed in 0..50 {
+        let mut tape = Tape::swarm(seed);
+        tape.put(simfuzz::choice::Row::reseed(250_000, seed as u32 + 1));
+        let first = simulation.run(&tape);
+        simulation.run(&Tape::swarm(seed + 1_000));
+        assert_eq!(first.digest(), simulation.run(&tape).digest());
+    }
+}
