@@ -112,9 +112,9 @@ pub mod prelude {
     pub use crate::choice::{Label, Tape};
     pub use crate::net::{TcpListener, TcpStream, UdpSocket};
     pub use crate::{
-        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultInjector, FaultKind, Faults, Latency, NetworkFaults, Outages, Partitions,
-        Pauses, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder, SimulationError,
-        SimulationReport, SimulationResult, Workload, WorkloadCount,
+        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultInjector, FaultKind, Faults, Latency, NetworkFaults,
+        Outages, Partitions, Pauses, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder,
+        SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
     };
     pub use crate::{
         assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,

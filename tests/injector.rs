@@ -185,6 +185,43 @@ fn processes_go_down_in_every_way() {
     assert_eq!((lines.as_str(), outcome.injected(FaultKind::Pause)), ("boot 0, finds 0, waited long", 1));
 }
 
+/// A connection that is used every 100 ms: clogged, then reset; and one that dies in silence.
+#[test]
+fn connections_and_links_break() {
+    let used = |inject: fn(&Faults)| {
+        let builder = SimulationBuilder::new()
+            .processes(1, server!(echo))
+            .workload(client!(async |ctx: &SimContext| {
+                let mut stream = ctx.network().connect("server").await?;
+                for _ in 0..3 {
+                    let sent = ctx.time().now();
+                    stream.write_u8(1).await?;
+                    stream.read_u8().await?;
+                    let took = ctx.time().now() - sent;
+                    ctx.note(|| format!("* {took:?}"));
+                    ctx.time().sleep(millis(100) - took).await;
+                }
+                Ok(())
+            }))
+            .injector(breaker!(async move |faults: &Faults| {
+                faults.time().sleep(millis(50)).await;
+                inject(faults);
+                Ok(())
+            }))
+            .latency(Latency::between(millis(1)..=millis(1)))
+            .without(FaultKind::Hold);
+        let (outcome, lines) = told(builder);
+        (lines.join(" "), outcome)
+    };
+    let (lines, outcome) = used(|faults| faults.clog("client", "server", millis(60)));
+    assert_eq!((lines.as_str(), outcome.injected(FaultKind::Clog)), ("2ms 8ms 2ms", 1));
+    let (lines, outcome) = used(|faults| faults.reset("server", "client"));
+    assert_eq!((lines.as_str(), outcome.injected(FaultKind::Reset), outcome.gave_up()), ("2ms", 1, 1));
+    let (lines, outcome) = used(|faults| faults.half_open("server", "client"));
+    assert_eq!((lines.as_str(), outcome.injected(FaultKind::HalfOpen), outcome.gave_up()), ("2ms", 1, 1));
+    assert_eq!(outcome.virtual_time().as_secs(), 30, "told by nobody");
+}
+
 #[test]
 fn wall_clocks_are_set_off() {
     let simulation = SimulationBuilder::new()

@@ -71,18 +71,32 @@ impl World {
             return Ok(whole);
         }
         if self.strikes(FaultKind::Reset, ends.0) {
-            self.inject_between(FaultKind::Reset, ends, 0, || "RESET: the connection breaks at both ends".to_owned());
-            self.send_control(conn, side, Payload::Reset);
-            self.net.conns.fail(conn, side, io::ErrorKind::ConnectionReset, &mut self.woken);
+            self.reset(conn, side);
             return Err(io::ErrorKind::ConnectionReset);
         }
         if self.strikes(FaultKind::HalfOpen, ends.0) {
-            self.inject_between(FaultKind::HalfOpen, ends, 0, || "HALF-OPEN: the connection is dead".to_owned());
-            for (side, wait) in self.net.conns.die(conn) {
-                self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, wait));
-            }
+            self.half_open(conn, side);
         }
         Ok(self.part_of(FaultKind::PartialWrite, "partial-write-length", ends, whole))
+    }
+
+    /// The connection breaks at both ends.
+    pub(super) fn reset(&mut self, conn: ConnId, side: Side) {
+        let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
+        let ends = (end.host, peer.host);
+        self.inject_between(FaultKind::Reset, ends, 0, || "RESET: the connection breaks at both ends".to_owned());
+        self.send_control(conn, side, Payload::Reset);
+        self.net.conns.fail(conn, side, io::ErrorKind::ConnectionReset, &mut self.woken);
+    }
+
+    /// The connection dies, and nobody is told.
+    pub(super) fn half_open(&mut self, conn: ConnId, side: Side) {
+        let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
+        let ends = (end.host, peer.host);
+        self.inject_between(FaultKind::HalfOpen, ends, 0, || "HALF-OPEN: the connection is dead".to_owned());
+        for (side, wait) in self.net.conns.die(conn) {
+            self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, wait));
+        }
     }
 
     /// `side` has sent so many bytes.

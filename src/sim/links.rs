@@ -158,6 +158,11 @@ impl World {
                 (links, format!("all that {} sends and is sent", name(at)))
             }
         };
+        self.clog(links, length, &told);
+    }
+
+    /// All that these links carry is late, for `length`.
+    pub(crate) fn clog(&mut self, links: Vec<(HostId, HostId)>, length: Nanos, told: &str) {
         for &(from, to) in &links {
             self.net.links.clog(from, to, self.now + length);
         }

@@ -2,8 +2,9 @@
 
 use super::{Faults, Whom};
 use crate::fault::FaultKind;
+use crate::network::{ConnId, Side};
 use crate::sim::events::Event;
-use crate::sim::world::{try_with, with};
+use crate::sim::world::{World, try_with, with};
 use crate::topology::HostId;
 use std::time::Duration;
 
@@ -79,13 +80,60 @@ impl Faults {
         Cut { run: self.run, index }
     }
 
-    /// Heals every link, whoever cut it.
+    /// Ends every partition, whoever began it.
     pub fn heal(&self) {
         with(|world| {
             if world.run == self.run && world.storm {
-                world.heal_all();
+                (0..world.partitions.len()).for_each(|index| world.end_partition(index));
             }
         });
+    }
+
+    /// What `one` and `other` send to each other is late: it arrives when `length` of virtual time
+    /// is over, in order. Nobody gives up over it.
+    pub fn clog(&self, one: impl Whom, other: impl Whom, length: Duration) {
+        let (one, other) = (self.hosts(one), self.hosts(other));
+        let links = pairs(&one, &other).flat_map(|(a, b)| [(a, b), (b, a)]).collect();
+        self.inject(FaultKind::Clog, |world| {
+            let told = format!("what {} links carry", one.len() * other.len());
+            Some(world.clog(links, length.as_nanos() as u64, &told))
+        });
+    }
+
+    /// Breaks the connections between `one` and `other`: both ends get `ConnectionReset`, and what
+    /// was under way is lost.
+    pub fn reset(&self, one: impl Whom, other: impl Whom) {
+        self.each_connection(FaultKind::Reset, one, other, |world, conn, side| world.reset(conn, side));
+    }
+
+    /// The connections between `one` and `other` die with nobody told: nothing crosses them any
+    /// more. A writer learns it after 30 virtual seconds, a reader who never writes doesn't.
+    pub fn half_open(&self, one: impl Whom, other: impl Whom) {
+        self.each_connection(FaultKind::HalfOpen, one, other, |world, conn, side| world.half_open(conn, side));
+    }
+
+    fn each_connection(
+        &self,
+        kind: FaultKind,
+        one: impl Whom,
+        other: impl Whom,
+        act: impl Fn(&mut World, ConnId, Side),
+    ) {
+        let (one, other) = (self.hosts(one), self.hosts(other));
+        for (a, b) in pairs(&one, &other) {
+            self.inject(kind, |world| {
+                let all = world.net.conns.held_by(a);
+                let between =
+                    |&(conn, side): &(ConnId, Side)| {
+                        world.net.conns.ends(conn, side).is_some_and(|(end, peer)| {
+                            peer.host == b && end.connected && end.failed.is_none() && !end.dead
+                        })
+                    };
+                let between: Vec<_> = all.into_iter().filter(between).collect();
+                between.iter().for_each(|&(conn, side)| act(world, conn, side));
+                (!between.is_empty()).then_some(())
+            });
+        }
     }
 }
 
