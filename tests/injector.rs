@@ -214,7 +214,7 @@ fn connections_and_links_break() {
         (lines.join(" "), outcome)
     };
     let (lines, outcome) = used(|faults| faults.clog("client", "server", millis(60)));
-    assert_eq!((lines.as_str(), outcome.injected(FaultKind::Clog)), ("2ms 8ms 2ms", 1));
+    assert_eq!((lines.as_str(), outcome.injected(FaultKind::Clog)), ("2ms 9ms 2ms", 1));
     let (lines, outcome) = used(|faults| faults.reset("server", "client"));
     assert_eq!((lines.as_str(), outcome.injected(FaultKind::Reset), outcome.gave_up()), ("2ms", 1, 1));
     let (lines, outcome) = used(|faults| faults.half_open("server", "client"));

@@ -1,6 +1,6 @@
 //! What came of one run.
 
-use crate::assert::Record;
+use crate::assert::{BUCKETS_MAX, Record};
 use crate::choice::{Names, Tape, TextTape, Trace};
 use crate::fault::{FaultKind, Injected};
 use crate::sim::{Counts, Deeds, Found};
@@ -39,6 +39,13 @@ impl fmt::Display for Finding {
         }
         write!(f, "\n  {}", self.reason.replace('\n', "\n  "))
     }
+}
+
+/// What a full table of an `assert_sometimes_each!` means.
+pub(super) fn overflow(dropped: u64) -> String {
+    format!(
+        "{dropped} tuples of keys of an assert_sometimes_each! were not kept: more than {BUCKETS_MAX} in a run are a counter or an address"
+    )
 }
 
 /// Each run of digits becomes one `#`: addresses, indexes and counts are no identity.
@@ -313,6 +320,9 @@ impl fmt::Display for Outcome {
         }
         if self.status == Status::Passed && !self.at_rest {
             write!(f, "\nwarning: the system did not come to rest before check")?;
+        }
+        if self.record.buckets_dropped > 0 {
+            write!(f, "\nwarning: {}", overflow(self.record.buckets_dropped))?;
         }
         for label in &self.collisions {
             write!(f, "\nwarning: no tape can reach the label `{label}`: rename it")?;

@@ -1,6 +1,6 @@
 //! The report over many runs.
 
-use super::outcome::{Finding, Outcome, Status};
+use super::outcome::{Finding, Outcome, Status, overflow};
 use super::simulation::{Recording, Simulation};
 use crate::assert;
 use crate::choice::Tape;
@@ -22,6 +22,7 @@ pub struct SimulationReport {
     events: u64,
     gave_up_runs: u64,
     restless: u64,
+    buckets_dropped: u64,
     exits: u64,
     fail_stops: u64,
     faults: BTreeMap<FaultKind, Fault>,
@@ -120,6 +121,7 @@ impl SimulationReport {
         self.events += outcome.events;
         self.gave_up_runs += u64::from(outcome.counts.gave_up > 0);
         self.restless += u64::from(outcome.status == Status::Passed && !outcome.at_rest);
+        self.buckets_dropped += outcome.record.buckets_dropped;
         self.exits += u64::from(outcome.counts.exits);
         self.fail_stops += u64::from(outcome.counts.fail_stops);
         for (kind, count) in outcome.faults() {
@@ -303,6 +305,9 @@ impl fmt::Display for SimulationReport {
                 "\nwarning: workloads gave up in {} of {} runs: they test little; let them retry and reconnect",
                 self.gave_up_runs, self.runs
             )?;
+        }
+        if self.buckets_dropped > 0 {
+            writeln!(f, "\nwarning: {}", overflow(self.buckets_dropped))?;
         }
         if self.restless * 2 > self.runs {
             writeln!(
