@@ -76,8 +76,8 @@ pub use run::{
 };
 #[cfg(feature = "sim")]
 pub use sim::{
-    Cut, Elapsed, Faults, File, Interval, Metadata, OpenOptions, SharedState, SimNetwork, SimRandomProvider,
-    SimStorage, SimTasks, SimTime, Sleep, Standard, Timeout, ToPeer, Whom,
+    Cut, Elapsed, Fate, Faults, File, Interval, Metadata, OpenOptions, Packet, PacketKind, Rule, SharedState,
+    SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, Sleep, Standard, Timeout, ToPeer, Whom,
 };
 #[cfg(feature = "sim")]
 pub use topology::{Cluster, Place, Topology};

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Client, Phases, Server, echo, nothing, tape};
 use simfuzz::prelude::*;
-use simfuzz::{Outcome, Recording};
+use simfuzz::{Fate, Outcome, Packet, PacketKind, Recording};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
@@ -220,6 +220,108 @@ fn connections_and_links_break() {
     let (lines, outcome) = used(|faults| faults.half_open("server", "client"));
     assert_eq!((lines.as_str(), outcome.injected(FaultKind::HalfOpen), outcome.gave_up()), ("2ms", 1, 1));
     assert_eq!(outcome.virtual_time().as_secs(), 30, "told by nobody");
+}
+
+/// A client that sends a byte and a datagram each 100 ms, with what a rule makes of them.
+fn ruled(
+    rule: impl Fn(&Packet<'_>, &SimRandomProvider) -> Fate + Copy + Send + Sync + 'static,
+) -> (Outcome, Vec<String>) {
+    let builder = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async |ctx: &SimContext| {
+                let socket = UdpSocket::bind((ctx.my_ip(), 9)).await?;
+                let told = ctx.clone();
+                ctx.task().spawn(async move {
+                    while socket.recv_from(&mut [0; 8]).await.is_ok() {
+                        told.note(|| format!("* datagram at {:?}", told.time().now()));
+                    }
+                });
+                let listener = ctx.network().bind(ctx.my_ip()).await?;
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    while let Ok(byte) = stream.read_u8().await {
+                        ctx.note(|| format!("* {byte} at {:?}", ctx.time().now()));
+                    }
+                }
+                Ok(())
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(millis(10)).await;
+            let mut stream = ctx.network().connect("server").await?;
+            let socket = UdpSocket::bind((ctx.my_ip(), 9)).await?;
+            for byte in 1..=2 {
+                ctx.time().sleep((millis(100) * byte).saturating_sub(ctx.time().now())).await;
+                stream.write_u8(byte as u8).await?;
+                socket.send_to(b"x", "server:9").await?;
+            }
+            ctx.time().sleep(millis(500)).await;
+            Ok(())
+        }))
+        .injector(breaker!(async move |faults: &Faults| {
+            let random = faults.random().clone();
+            let _rule = faults.packets(move |packet| rule(packet, &random));
+            std::future::pending().await
+        }))
+        .latency(Latency::between(millis(1)..=millis(1)))
+        .without(FaultKind::Hold);
+    told(builder)
+}
+
+#[test]
+fn a_rule_says_what_happens_to_each_packet() {
+    let usual = ["1 at 101ms", "datagram at 101ms", "2 at 201ms", "datagram at 201ms"];
+    let (outcome, lines) = ruled(|_, _| Fate::Deliver);
+    assert_eq!((lines.as_slice(), outcome.faults().count()), (usual.map(str::to_owned).as_slice(), 0));
+
+    // the second byte waits for the first
+    let first =
+        |packet: &Packet<'_>, fate| if packet.bytes == [1] || packet.bytes == *b"x" { fate } else { Fate::Deliver };
+    let (outcome, lines) = ruled(move |packet, _| first(packet, Fate::Delay(millis(150))));
+    assert_eq!(lines, ["1 at 250ms", "2 at 250ms", "datagram at 251ms", "datagram at 351ms"]);
+    assert_eq!((outcome.injected(FaultKind::Clog), outcome.injected(FaultKind::Reorder)), (1, 2));
+
+    let (outcome, lines) = ruled(move |packet, _| first(packet, Fate::Lose));
+    assert_eq!(lines, ["1 at 300ms", "2 at 300ms"]);
+    assert_eq!((outcome.injected(FaultKind::Clog), outcome.injected(FaultKind::Loss)), (1, 2));
+
+    let (outcome, lines) = ruled(move |packet, _| first(packet, Fate::Reset));
+    assert_eq!(lines, [""; 0]);
+    assert_eq!((outcome.injected(FaultKind::Reset), outcome.gave_up()), (1, 1));
+
+    let connect = |packet: &Packet<'_>, fate| if packet.kind == PacketKind::Connect { fate } else { Fate::Deliver };
+    let (outcome, _) = ruled(move |packet, _| connect(packet, Fate::Reset));
+    assert_eq!((outcome.injected(FaultKind::Refuse), outcome.gave_up()), (1, 1));
+    let (outcome, _) = ruled(move |packet, _| connect(packet, Fate::Lose));
+    assert_eq!((outcome.injected(FaultKind::Hang), outcome.gave_up()), (1, 1));
+    let (_, lines) = ruled(move |packet, _| connect(packet, Fate::Delay(millis(150))));
+    assert_eq!(lines, ["1 at 163ms", "datagram at 163ms", "2 at 201ms", "datagram at 201ms"]);
+}
+
+/// Its draws are choices of the tape; its panic is the injector's, and no finding of the system's.
+#[test]
+fn a_rule_draws_and_fails_for_its_injector() {
+    let (outcome, lines) =
+        ruled(|_, random| if random.label("lose").random_bool(0.5) { Fate::Reset } else { Fate::Deliver });
+    assert_eq!((lines.len(), outcome.faults().count()), (4, 0), "calm");
+
+    let simulation = asking(1)
+        .injector(breaker!(async |faults: &Faults| {
+            let _rule = faults.packets(|_| panic!("no rule"));
+            std::future::pending().await
+        }))
+        .build();
+    assert_eq!(simulation.run(&Tape::calm()).finding().unwrap().identity, "injector: breaker: no rule");
+}
+
+#[test]
+fn a_host_refuses_for_a_while() {
+    let (outcome, lines) = told(asking(3).injector(breaker!(async |faults: &Faults| {
+        faults.refuse("server-0", millis(150));
+        Ok(())
+    })));
+    assert_eq!(lines, ["ConnectionRefused", "answered", "answered"]);
+    assert_eq!(outcome.injected(FaultKind::Refuse), 1);
 }
 
 #[test]

@@ -346,6 +346,29 @@ impl SimulationBuilder {
         self
     }
 
+    /// Turns on every fault that a sound system must bear: all knobs at their defaults, with kills
+    /// and wiped disks among the ways to go down. Knobs that are set after it count instead.
+    ///
+    /// Left off is what only checksums of the system's own can bear: bits that flip under way or
+    /// on the disk.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// let builder = SimulationBuilder::new().all_faults().partitions(Partitions::default().chance(0.9));
+    /// let but_one = SimulationBuilder::new().all_faults().without(FaultKind::Wipe);
+    /// ```
+    #[must_use]
+    pub fn all_faults(self) -> Self {
+        self.attrition(Attrition::default().kill(1).wipe(1))
+            .pauses(Pauses::default())
+            .outages(Outages::default())
+            .churn(Churn::default())
+            .clocks(ClockFaults::default())
+            .network_faults(NetworkFaults::default())
+            .partitions(Partitions::default())
+            .buggify(Buggify::default())
+    }
+
     /// Turns faults of `kind` off, whatever the other calls say: to see whether a finding needs
     /// them.
     ///

@@ -1,6 +1,7 @@
 //! A connection under way, as a future.
 
 use super::events::Event;
+use super::rules::{self, Fate, Packet, PacketKind};
 use super::tcp::TcpStream;
 use super::world::{try_with, with};
 use crate::network::{ConnId, Side};
@@ -22,6 +23,7 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) fn start(host: HostId, to: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
+        let fate = if rules::any() { ask_rules(host, to) } else { None };
         let started = with(|world| {
             let Some(peer) = world.topology.id_of(to.ip()) else {
                 let reason = format!("no host has the address {}", to.ip());
@@ -30,9 +32,15 @@ impl Connect {
             let from = world.topology.host(host).ip;
             let port = world.net.ephemeral_port(host);
             let conn = world.net.conns.open((host, SocketAddr::new(from, port)), (peer, to));
-            let at = world.arrival(host, peer);
+            let mut at = world.arrival(host, peer);
             world.record(What::Connect, host, u64::from(peer.0) << 16 | u64::from(to.port()));
-            let answered = !world.breaks || world.strikes_connect(conn, host, peer);
+            let mut answered = !world.breaks || world.strikes_connect(conn, host, peer);
+            if answered && let Some(fate) = fate {
+                match world.decide_connect(fate, conn, (host, peer)) {
+                    Some(late) => at = at.saturating_add(late),
+                    None => answered = false,
+                }
+            }
             if answered {
                 world.queue.schedule(at, Event::Syn(conn));
             }
@@ -49,6 +57,13 @@ impl Connect {
             connect.await
         }
     }
+}
+
+/// What the rules of injectors say about a request for a connection.
+#[cold]
+fn ask_rules(host: HostId, to: SocketAddr) -> Option<(HostId, Fate)> {
+    let from = with(|world| world.topology.host(host).ip);
+    rules::ask(&Packet { from, to: to.ip(), kind: PacketKind::Connect, bytes: &[] })
 }
 
 impl Future for Connect {

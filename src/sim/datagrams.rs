@@ -1,6 +1,7 @@
 //! Datagrams on their way: sent, lost, doubled, late, flipped, arrived.
 
 use super::events::Event;
+use super::rules::Fate;
 use super::world::World;
 use crate::fault::{self, FaultKind};
 use crate::network::{Arrived, DatagramId};
@@ -11,17 +12,31 @@ use std::net::SocketAddr;
 
 impl World {
     /// `host` sends a datagram, which may come to something or not: it is not told.
-    pub(super) fn send_datagram(&mut self, host: HostId, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+    /// `fate` is what a rule says about it.
+    pub(super) fn send_datagram(
+        &mut self,
+        host: HostId,
+        from: SocketAddr,
+        to: SocketAddr,
+        bytes: &[u8],
+        fate: Option<(HostId, Fate)>,
+    ) {
         self.record(What::Send, host, u64::from(to.port()));
         self.events.record_bytes(bytes);
         let Some(peer) = self.topology.id_of(to.ip()) else { return };
         self.tell_send(host, peer, bytes);
         let mut late = 0;
+        if let Some(fate) = fate {
+            match self.decide_datagram(fate, (host, peer)) {
+                Some(by) => late = by,
+                None => return,
+            }
+        }
         if self.breaks {
             if self.loses(host, peer) {
                 return;
             }
-            late = self.reorders(host, peer);
+            late += self.reorders(host, peer);
         }
         let at = self.arrival(host, peer) + late;
         let datagram = self.net.sockets.send(from, to, bytes);

@@ -177,6 +177,7 @@ impl TcpStream {
     ///
     /// `WouldBlock` when there is none; else as a write.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.ask_rules(bytes);
         or_would_block(self.used(|world| self.write_now(world, bytes)))
     }
 

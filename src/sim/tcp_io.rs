@@ -2,6 +2,7 @@
 //! `Pending`, and the caller arranges for a wake-up or doesn't.
 
 use super::events::Event;
+use super::rules::{self, Packet, PacketKind};
 use super::tcp::TcpStream;
 use super::world::World;
 use crate::network::Payload;
@@ -94,6 +95,30 @@ impl TcpStream {
         }
     }
 
+    /// Asks the rules of injectors about bytes that are about to be sent, if there are any of
+    /// either, and does what they say.
+    #[inline]
+    pub(super) fn ask_rules(&self, bytes: &[u8]) {
+        if rules::any() && !bytes.is_empty() {
+            self.ask_rules_now(bytes);
+        }
+    }
+
+    #[cold]
+    fn ask_rules_now(&self, bytes: &[u8]) {
+        let going = self.used(|world| {
+            let Poll::Ready(Ok(room)) = self.outbound(world) else { return None };
+            let peer = world.net.conns.end(self.conn, self.side.other())?.host;
+            let ip = |host| world.topology.host(host).ip;
+            Some((ip(self.host), ip(peer), bytes.len().min(room).min(SEGMENT_MAX)))
+        });
+        let Some((from, to, length)) = going else { return };
+        let packet = Packet { from, to, kind: PacketKind::Data, bytes: &bytes[..length] };
+        if let Some(fate) = rules::ask(&packet) {
+            self.used(|world| world.decide_data(fate, self.conn, self.side));
+        }
+    }
+
     #[inline]
     pub(super) fn write_now(&self, world: &mut World, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let room = match self.outbound(world) {
@@ -158,6 +183,7 @@ impl TcpStream {
 
     #[inline]
     pub(super) fn poll_write_half(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.ask_rules(bytes);
         self.used(|world| {
             let written = self.write_now(world, bytes);
             if written.is_pending()

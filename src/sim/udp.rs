@@ -1,6 +1,7 @@
 //! UDP sockets, with tokio's names.
 
 use super::network::ToPeer;
+use super::rules::{self, Fate, Packet, PacketKind};
 use super::world::{World, try_with, with};
 use crate::network::{DATAGRAM_MAX, SocketId};
 use crate::topology::HostId;
@@ -269,7 +270,15 @@ impl UdpSocket {
         Ok(())
     }
 
+    /// What the rules of injectors say about a datagram.
+    #[cold]
+    fn ask_rules(&self, bytes: &[u8], to: Option<SocketAddr>) -> Option<(HostId, Fate)> {
+        let to = self.used(|world| to.or_else(|| world.net.sockets.get(self.socket)?.peer))?;
+        rules::ask(&Packet { from: self.addr.ip(), to: to.ip(), kind: PacketKind::Datagram, bytes })
+    }
+
     fn send_now(&self, bytes: &[u8], to: Option<SocketAddr>) -> Poll<io::Result<usize>> {
+        let fate = if rules::any() { self.ask_rules(bytes, to) } else { None };
         self.used(|world| {
             if !world.is_running(self.host) {
                 return Poll::Pending;
@@ -280,7 +289,7 @@ impl UdpSocket {
             if bytes.len() > DATAGRAM_MAX {
                 return Poll::Ready(Err(io::Error::from_raw_os_error(libc::EMSGSIZE)));
             }
-            world.send_datagram(self.host, self.addr, to, bytes);
+            world.send_datagram(self.host, self.addr, to, bytes, fate);
             if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(bytes.len())) }
         })
     }

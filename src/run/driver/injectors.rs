@@ -1,7 +1,7 @@
 //! Injectors: made for the run, at work in the storm, gone with it.
 
 use super::Driver;
-use crate::sim::{Faults, Found, contained, with};
+use crate::sim::{Faults, Found, contained, end_rules, with};
 use crate::topology::HostId;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -46,6 +46,7 @@ impl Driver<'_> {
 
     /// The storm is over, and so is the injectors' work.
     pub(super) fn call_injectors_back(&mut self) {
+        self.drop_at_end(end_rules());
         for task in std::mem::take(&mut self.at_work) {
             let future = with(|world| world.tasks.remove(task));
             // here, when the world is free: what it holds may use it

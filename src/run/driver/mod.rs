@@ -314,6 +314,7 @@ impl<'a> Driver<'a> {
         returned.into_iter().for_each(|back| self.drop_at_end(back));
         let workloads = std::mem::take(&mut self.workloads);
         workloads.into_iter().for_each(|workload| self.drop_at_end(workload));
+        self.call_injectors_back();
         let injectors = std::mem::take(&mut self.injectors);
         injectors.into_iter().for_each(|injector| self.drop_at_end(injector));
         let first = std::mem::take(&mut self.first);
