@@ -315,6 +315,38 @@ fn who_is_asked_to_leave_knows_it_and_has_time() {
     assert_eq!(text, "500ms server-0 leaves: true\n1.5s server-0 is done\n");
 }
 
+#[test]
+fn the_disk_of_who_left_can_be_read() {
+    let server = async |ctx: &SimContext| {
+        let log = ctx.storage().open("log").await?;
+        log.append(ctx.name().as_bytes()).await?;
+        ctx.shutdown().cancelled().await;
+        log.append(b" was here").await?;
+        Ok(())
+    };
+    let run = async |ctx: &SimContext| {
+        ctx.time().sleep(seconds(2)).await;
+        Ok(())
+    };
+    let check = async |ctx: &SimContext| {
+        for name in ["server-0", "server-1"] {
+            let bytes = ctx.storage_of(name)?.open("log").await?.read_all().await?;
+            let there = reaches(ctx, ctx.peer(name).unwrap()).await;
+            tell(ctx, format_args!("{} ({there})", String::from_utf8_lossy(&bytes)));
+        }
+        Ok(())
+    };
+    let simulation = SimulationBuilder::new()
+        .processes(3, server!(server))
+        .workload(move || Box::new(Phases(common::nothing, run, check)))
+        .latency(Latency::between(millis(1)..=millis(1)))
+        .churn(Churn::default().spares(0))
+        .build();
+    let (_, text) = told(&simulation, &tape(&[("fault/leave/gap", 0, 500_000)]));
+    let lines: Vec<_> = text.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(lines, ["server-0 was here (refused)", "server-1 (refused)"]);
+}
+
 /// However many may leave and are spares, a majority stays and one is there from the start.
 #[test]
 fn a_majority_stays() {

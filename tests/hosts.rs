@@ -215,6 +215,40 @@ fn a_kill_takes_the_process_and_leaves_the_machine() {
     assert_eq!(text, "150µs boot 0 finds 12\n112.05ms ConnectionReset\n211.2ms boot 1 finds 12\n");
 }
 
+/// The page cache is the machine's: the next boot reads what was not synced, a crash then takes it.
+#[test]
+fn what_a_kill_leaves_unsynced_a_crash_may_still_take() {
+    let simulation = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async |ctx: &SimContext| {
+                let log = ctx.storage().open("log").await?;
+                tell(ctx, format_args!("boot {} finds {}", ctx.boot(), log.len().await?));
+                if ctx.boot() == 0 {
+                    log.append(b"never synced").await?;
+                }
+                log.len().await?;
+                std::future::pending().await
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_secs(1)).await;
+            Ok(())
+        }))
+        .attrition(Attrition::default().kill(1))
+        .build();
+    let exceptions = [
+        ("fault/10.0.1.1/crash", 0, 4),
+        KILL,
+        ("fault/10.0.1.1/crash", 1, 3),
+        ("fault/10.0.1.1/how", 1, 1),
+        ("fault/10.0.1.1/survivors", 0, 1),
+    ];
+    let (outcome, text) = told(&simulation, &tape(&exceptions));
+    assert_eq!((outcome.injected(FaultKind::LostWrite), outcome.restarts()), (1, 2));
+    assert_eq!(text, "100µs boot 0 finds 0\n100.3ms boot 1 finds 12\n200.45ms boot 2 finds 0\n");
+}
+
 /// A wipe takes what was synced as well; of three processes one may lose its disk, and another
 /// wipe is but a crash.
 #[test]

@@ -241,8 +241,9 @@ impl World {
             self.disks[host.index()].wipe();
         } else if lose {
             self.lose_unsynced(host);
-        } else {
-            // the machine stays up, so the page cache reaches the disk
+        } else if down.is_none() {
+            // what ends by itself has time: the page cache reaches the disk before anything else
+            // happens. After a kill it stays what it is, and a crash may still take it
             self.disks[host.index()].write_back();
         }
         futures

@@ -17,6 +17,12 @@ pub(crate) fn rows() -> Vec<Row> {
             system: |version| counters(version, version, Attrition::default().kill(1).weights(0, 0)),
         },
         Row {
+            bug: "serving what was found and not synced",
+            fault: FaultKind::Kill,
+            finding: "what was read once is there for ever",
+            system: ledgers,
+        },
+        Row {
             bug: "work in hand dropped when asked to stop",
             fault: FaultKind::Stop,
             finding: COUNTED,
@@ -104,6 +110,65 @@ fn counters(writes: Version, stops: Version, attrition: Attrition) -> Simulation
         .processes(1, move || Box::new(Counter { writes, stops }))
         .workload(|| Box::new(Adder { name: "counter", times: 20 }))
         .attrition(attrition.within(100))
+}
+
+/// A sum that is synced before it is told, and told as it was found after a boot.
+struct Ledger(Version);
+
+#[async_trait(?Send)]
+impl Process for Ledger {
+    fn name(&self) -> &str {
+        "ledger"
+    }
+    async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        let log = ctx.storage().open("log").await?;
+        ctx.storage().sync_dir("/").await?;
+        if self.0 == Version::Fixed {
+            // a process that was killed may have left it in the page cache
+            log.sync_all().await?;
+        }
+        let listener = ctx.network().bind(ctx.my_ip()).await?;
+        loop {
+            let (mut stream, _) = listener.accept().await?;
+            let Ok(more) = stream.read_u64().await else { continue };
+            if more > 0 {
+                log.append(b"+").await?;
+                log.sync_all().await?;
+            }
+            let _ = stream.write_u64(log.len().await?).await;
+        }
+    }
+}
+
+/// Adds at times, and looks at the sum.
+struct Auditor;
+
+#[async_trait(?Send)]
+impl Workload for Auditor {
+    fn name(&self) -> &str {
+        "auditor"
+    }
+    async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        let mut seen = 0;
+        for _ in 0..60 {
+            match call(ctx, "ledger", ctx.random().random_bool(0.3).into()).await {
+                Ok(sum) => {
+                    assert_always!(sum >= seen, "what was read once is there for ever");
+                    seen = sum;
+                }
+                Err(_) => ctx.time().sleep(Duration::from_millis(200)).await,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ledgers(version: Version) -> SimulationBuilder {
+    SimulationBuilder::new()
+        .processes(1, move || Box::new(Ledger(version)))
+        .workload(|| Box::new(Auditor))
+        .restart_after(Duration::from_millis(10)..=Duration::from_millis(100))
+        .attrition(Attrition::default().weights(0, 1).kill(1).within(30).chance(0.9))
 }
 
 /// Gives its vote of each term to the first that asks, and never forgets it, since it is synced.

@@ -72,8 +72,9 @@ impl Attrition {
     }
 
     /// The weight of a kill: the process dies at once while its machine stays up. Its files are
-    /// whole, and its connections are closed by its kernel as a drop would close them. 0 by
-    /// default.
+    /// whole, and its connections are closed by its kernel as a drop would close them. What was not
+    /// synced stays in the page cache: the next boot reads it, and a crash after that may still
+    /// take it. 0 by default.
     #[must_use]
     pub fn kill(mut self, weight: u32) -> Self {
         self.kill = weight;
