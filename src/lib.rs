@@ -66,7 +66,7 @@ pub use exhaust::{Exhausted, exhaust};
 pub use explore::{Explored, explore};
 #[cfg(feature = "sim")]
 pub use fault::{
-    Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses,
+    Attrition, Buggify, Churn, ClockFaults, DiskFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses,
 };
 pub use range::{SampleRange, Uniform};
 #[cfg(feature = "sim")]
@@ -112,9 +112,9 @@ pub mod prelude {
     pub use crate::choice::{Label, Tape};
     pub use crate::net::{TcpListener, TcpStream, UdpSocket};
     pub use crate::{
-        Attrition, Buggify, Churn, ClockFaults, Cluster, FaultInjector, FaultKind, Faults, Latency, NetworkFaults,
-        Outages, Partitions, Pauses, Process, SimContext, SimRandomProvider, Simulation, SimulationBuilder,
-        SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
+        Attrition, Buggify, Churn, ClockFaults, Cluster, DiskFaults, FaultInjector, FaultKind, Faults, Latency,
+        NetworkFaults, Outages, Partitions, Pauses, Process, SimContext, SimRandomProvider, Simulation,
+        SimulationBuilder, SimulationError, SimulationReport, SimulationResult, Workload, WorkloadCount,
     };
     pub use crate::{
         assert_always, assert_always_greater_than, assert_always_greater_than_or_equal_to, assert_always_less_than,

@@ -196,6 +196,19 @@ fn a_process_that_returns_an_error() {
     assert_eq!((outcome.status(), outcome.fail_stops()), (Status::Passed, 2));
 }
 
+/// Its disk gave it a reason: it fails for that once, and boots again.
+#[test]
+fn a_process_that_fails_because_its_disk_does() {
+    let reads = server!(async |ctx: &SimContext| {
+        ctx.storage().open("log").await?.read_all().await?;
+        std::future::pending().await
+    });
+    let builder = || SimulationBuilder::new().processes(1, reads).workload(client!(nothing));
+    let fails = tape(&[("fault/10.0.1.1/read-error", 0, 1)]);
+    let outcome = builder().disk_faults(DiskFaults::default()).build().run(&fails);
+    assert_eq!((outcome.status(), outcome.fail_stops(), outcome.restarts()), (Status::Passed, 1, 1));
+}
+
 #[test]
 fn a_process_that_returns_ok_has_exited_and_boots_again() {
     let exits = server!(async |ctx: &SimContext| match ctx.boot() {

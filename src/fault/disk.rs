@@ -6,6 +6,7 @@
 use super::slot;
 use crate::choice::{Choices, Kind, scale};
 use crate::storage::Survivors;
+use crate::time::Nanos;
 use std::net::IpAddr;
 
 /// In which units a disk writes, by the value of the choice: sectors, pages, cache lines, bytes.
@@ -25,6 +26,46 @@ pub(crate) fn survivors(choices: &mut Choices, ip: IpAddr, count: u64) -> Surviv
 /// What is left of `count` changes of directories, in the order they were made.
 pub(crate) fn names(choices: &mut Choices, ip: IpAddr, count: u64) -> Survivors {
     shape(choices, ip, ["names", "names-end", "names-length"], count)
+}
+
+/// In which units a sync that fails has written, and what is written of them.
+pub(crate) fn failed_sync(choices: &mut Choices, ip: IpAddr, count: impl FnOnce(u64) -> u64) -> (u64, Survivors) {
+    let tear = slot(choices, ip, "sync-error-tear");
+    let unit = UNITS[choices.weighted(tear, &[1; UNITS.len()])];
+    let sites = ["sync-error-written", "sync-error-end", "sync-error-length"];
+    (unit, shape(choices, ip, sites, count(unit)))
+}
+
+/// How long a stall and a full disk last: some are noticed by nobody, others outlast every
+/// timeout.
+const LENGTHS: (Nanos, Nanos) = (100_000_000, 10_000_000_000);
+
+fn length(choices: &mut Choices, ip: IpAddr, site: &str) -> Nanos {
+    let slot = slot(choices, ip, site);
+    LENGTHS.0 + choices.uniform(slot, LENGTHS.1 - LENGTHS.0)
+}
+
+/// How much longer an operation takes.
+pub(crate) fn stall(choices: &mut Choices, ip: IpAddr) -> Nanos {
+    length(choices, ip, "stall-length")
+}
+
+/// How long a disk is full, and how many of the next `growth` bytes still fit, fewer than all.
+pub(crate) fn full(choices: &mut Choices, ip: IpAddr, growth: u64) -> (Nanos, u64) {
+    let fits = slot(choices, ip, "full-fits");
+    (length(choices, ip, "full-length"), choices.uniform(fits, growth - 1))
+}
+
+/// How many of `count` bytes an operation takes that is cut short: at least one, fewer than all.
+pub(crate) fn short(choices: &mut Choices, ip: IpAddr, site: &str, count: usize) -> usize {
+    let slot = slot(choices, ip, site);
+    count - 1 - choices.uniform(slot, count as u64 - 2) as usize
+}
+
+/// Which of `count` bits flips.
+pub(crate) fn bit(choices: &mut Choices, ip: IpAddr, count: u64) -> u64 {
+    let slot = slot(choices, ip, "corruption-bit");
+    choices.uniform(slot, count - 1)
 }
 
 /// The shape, and then its ends, under three labels. 0 loses nothing, and the lower an end the

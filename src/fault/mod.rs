@@ -16,7 +16,9 @@ mod weather;
 pub(crate) use hosts::{Down, clock, how, join, jump, leaver, outage, pause, restart_delay};
 pub use kind::FaultKind;
 pub(crate) use kind::{Injected, OF_NETWORK};
-pub use knobs::{Attrition, Buggify, Churn, ClockFaults, Latency, NetworkFaults, Outages, Partitions, Pauses};
+pub use knobs::{
+    Attrition, Buggify, Churn, ClockFaults, DiskFaults, Latency, NetworkFaults, Outages, Partitions, Pauses,
+};
 pub(crate) use links::{Cut, Jam, clog, partition};
 pub(crate) use packets::{burst, dies_silently, extra_delay, flipped, part};
 pub(crate) use swarm::Swarm;

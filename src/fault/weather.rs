@@ -5,7 +5,7 @@
 
 use super::kind::OF_NETWORK;
 use super::knobs::{
-    Attrition, Buggify, Churn, ClockFaults, Latency, NetworkFaults, Outages, Partitions, Pauses, nanos,
+    Attrition, Buggify, Churn, ClockFaults, DiskFaults, Latency, NetworkFaults, Outages, Partitions, Pauses, nanos,
 };
 use super::{FaultKind, knobs};
 use crate::choice::Gap;
@@ -38,6 +38,8 @@ pub(crate) struct Weather {
     pub(crate) restart: (Nanos, Nanos),
     /// A write, read or sync takes this long.
     pub(crate) disk: Latency,
+    /// How many disks a run may damage for good; a minority if nothing was said.
+    pub(crate) max_damaged: Option<usize>,
     /// Is the order of ready tasks a choice, rather than first in, first out?
     pub(crate) any_order: bool,
 }
@@ -59,6 +61,7 @@ impl Default for Weather {
             clog: (0, 0),
             restart: (100_000_000, 2_000_000_000),
             disk: Latency::uniform(50_000, 2_000_000),
+            max_damaged: None,
             any_order: false,
         };
         weather.set(FaultKind::Hold, Some(knobs::HOLDS));
@@ -123,6 +126,11 @@ impl Weather {
     pub(crate) fn set_attrition(&mut self, attrition: Attrition) {
         self.set(FaultKind::Crash, Some(Gap { chance: attrition.chance, limit: attrition.within }));
         self.attrition = attrition;
+    }
+
+    pub(crate) fn set_disk_faults(&mut self, faults: &DiskFaults) {
+        faults.gaps().for_each(|(kind, gap)| self.set(kind, Some(gap)));
+        self.max_damaged = faults.max_damaged;
     }
 
     pub(crate) fn set_partitions(&mut self, partitions: Partitions) {

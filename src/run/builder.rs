@@ -5,7 +5,8 @@ use super::parts::{Process, Workload};
 use super::report::{self, SimulationReport};
 use super::simulation::{Limits, Simulation};
 use crate::fault::{
-    Attrition, Buggify, Churn, ClockFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses, Weather,
+    Attrition, Buggify, Churn, ClockFaults, DiskFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses,
+    Weather,
 };
 use crate::sim::SharedState;
 use crate::topology::Cluster;
@@ -339,6 +340,20 @@ impl SimulationBuilder {
         self
     }
 
+    /// Lets the disks of processes fail during the storm.
+    #[must_use]
+    pub fn disk_faults(mut self, faults: DiskFaults) -> Self {
+        self.weather.set_disk_faults(&faults);
+        self
+    }
+
+    /// How long a disk operation takes; 50 us to 2 ms by default.
+    #[must_use]
+    pub fn disk_latency(mut self, latency: Latency) -> Self {
+        self.weather.disk = latency;
+        self
+    }
+
     /// Adds a source of faults of your own, made anew for each run.
     #[must_use]
     pub fn injector(mut self, factory: impl Fn() -> Box<dyn FaultInjector> + Send + Sync + 'static) -> Self {
@@ -365,6 +380,7 @@ impl SimulationBuilder {
             .churn(Churn::default())
             .clocks(ClockFaults::default())
             .network_faults(NetworkFaults::default())
+            .disk_faults(DiskFaults::default().corruption(0.0, 1))
             .partitions(Partitions::default())
             .buggify(Buggify::default())
     }

@@ -1,11 +1,31 @@
-//! What happens to the disk of a host that goes down.
+//! What is wrong with the disk of a host, and what happens to it when the host goes down.
 
 use super::world::World;
 use crate::fault::{FaultKind, disk};
 use crate::storage::Survivors;
+use crate::time::Nanos;
 use crate::topology::HostId;
 
+/// What is wrong with the disk of a host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ailment {
+    /// Did an operation fail for a fault, or was the disk full, in this boot?
+    pub(crate) failed: bool,
+    /// Does it hold, for good, what was never written or is not what was written?
+    pub(crate) rotten: bool,
+    /// Files can't grow until then.
+    pub(crate) full_until: Nanos,
+}
+
 impl World {
+    /// Has the process of `host` a reason to fail that the simulation gave it? An operation that
+    /// failed, in this boot, or a disk that holds what was never written there. A short read or
+    /// write is none, nor a torn record after a crash: a program must live with these.
+    pub(crate) fn blames_its_disk(&self, host: HostId) -> bool {
+        let disk = &self.hosts[host.index()].disk;
+        disk.failed || disk.rotten
+    }
+
     /// The machine of `host` goes down: of what was not synced, names and bytes, a part chosen by
     /// the tape is lost.
     pub(crate) fn lose_unsynced(&mut self, host: HostId) {

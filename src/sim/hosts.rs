@@ -1,5 +1,6 @@
 //! Hosts: up, down, asked to stop; and what goes down with them.
 
+use super::disks::Ailment;
 use super::events::{Ask, Event};
 use super::world::World;
 use crate::choice::Slot;
@@ -55,6 +56,8 @@ pub(crate) struct HostState {
     pub(crate) losing: u32,
     /// The label of its disk's latency, once it was used.
     pub(crate) disk_slot: Option<Slot>,
+    /// What is wrong with its disk.
+    pub(crate) disk: Ailment,
     /// How many of its own operations away the next fault of each kind is; 0 is never.
     pub(crate) distances: [u64; FaultKind::COUNT],
 }
@@ -78,6 +81,7 @@ impl HostState {
             silent: false,
             losing: 0,
             disk_slot: None,
+            disk: Ailment::default(),
             distances: [0; FaultKind::COUNT],
         }
     }
@@ -144,11 +148,11 @@ impl World {
         self.topology.all_process_ips().len().saturating_sub(1) / 2
     }
 
-    /// May the disk of `host` be damaged? At most a minority of the processes is, in a run: what a
-    /// majority knows is never lost. A host that was damaged may be damaged again.
+    /// May the disk of `host` be damaged? At most a minority of the processes is, in a run, or as
+    /// many as were said: what a majority knows is never lost. A host that was damaged may be damaged again.
     pub(crate) fn may_damage(&mut self, host: HostId) -> bool {
-        let may =
-            self.hosts[host.index()].damaged || self.hosts.iter().filter(|host| host.damaged).count() < self.minority();
+        let most = self.weather.max_damaged.unwrap_or_else(|| self.minority());
+        let may = self.hosts[host.index()].damaged || self.hosts.iter().filter(|host| host.damaged).count() < most;
         self.hosts[host.index()].damaged |= may;
         may
     }
@@ -239,6 +243,7 @@ impl World {
         self.net.sockets.close_all(host);
         if down == Some(Down::Wipe) {
             self.disks[host.index()].wipe();
+            self.hosts[host.index()].disk = Ailment::default();
         } else if lose {
             self.lose_unsynced(host);
         } else if down.is_none() {
@@ -268,6 +273,7 @@ impl World {
         let storm = self.storm;
         let state = &mut self.hosts[host.index()];
         (state.up, state.exited, state.membership) = (true, false, Membership::Member);
+        state.disk.failed = false;
         state.shutdown = CancellationToken::new();
         if again {
             state.boot += 1;

@@ -10,7 +10,17 @@ use crate::topology::HostId;
 use crate::trace::What;
 
 /// Faults that come by the number of a process's own operations, in the order they are drawn.
-const BY_OPERATION: [FaultKind; 1] = [FaultKind::Crash];
+const BY_OPERATION: [FaultKind; 9] = [
+    FaultKind::Crash,
+    FaultKind::ReadError,
+    FaultKind::WriteError,
+    FaultKind::SyncError,
+    FaultKind::Full,
+    FaultKind::ShortRead,
+    FaultKind::ShortWrite,
+    FaultKind::Stall,
+    FaultKind::Corruption,
+];
 
 /// Faults that come by the clock; whom they hit is drawn when they do.
 const BY_CLOCK: [FaultKind; 6] =

@@ -15,6 +15,7 @@ mod clocks;
 mod connect;
 mod contain;
 mod datagrams;
+mod disk_faults;
 mod disks;
 mod events;
 mod files;

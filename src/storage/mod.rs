@@ -150,10 +150,14 @@ impl Disk {
         self.bytes_mut(file).sync(unit, survivors);
     }
 
-    /// Flips a bit on the disk; says whether there was one that a read gets from there.
-    #[expect(dead_code, reason = "for silent corruption, to come")]
-    pub(crate) fn flip(&mut self, file: FileId, offset: u64, bit: u32) -> bool {
-        self.bytes_mut(file).flip(offset, bit)
+    /// Does a read get the byte at `offset` from the disk?
+    pub(crate) fn is_durable(&self, file: FileId, offset: u64) -> bool {
+        self.bytes(file).is_durable(offset)
+    }
+
+    /// Flips a bit on the disk, of a byte that is durable.
+    pub(crate) fn flip(&mut self, file: FileId, offset: u64, bit: u32) {
+        self.bytes_mut(file).flip(offset, bit);
     }
 
     /// The page cache reaches the disk: all files and all names.

@@ -7,11 +7,13 @@
 #![cfg(feature = "sim")]
 
 mod actors;
+mod alone;
 mod calls;
 mod clocks;
 mod code;
 mod datagrams;
 mod disk;
+mod disk_errors;
 mod hosts;
 mod network;
 mod partitions;
@@ -107,6 +109,7 @@ fn each_fault_finds_its_classic_bug() {
         code::rows(),
         datagrams::rows(),
         disk::rows(),
+        disk_errors::rows(),
         hosts::rows(),
         network::rows(),
         partitions::rows(),

@@ -3,6 +3,7 @@
 mod attrition;
 mod buggify;
 mod clocks;
+mod disk;
 mod hosts;
 mod latency;
 mod network;
@@ -11,6 +12,7 @@ mod partitions;
 pub use attrition::Attrition;
 pub use buggify::Buggify;
 pub use clocks::ClockFaults;
+pub use disk::DiskFaults;
 pub use hosts::{Churn, Outages, Pauses};
 pub use latency::Latency;
 pub(crate) use latency::nanos;

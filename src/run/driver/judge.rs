@@ -94,10 +94,11 @@ impl Driver<'_> {
         self.failed(host, "panic", format!("{kind}: {message}"), format!("panicked at {place}: {message}"));
     }
 
-    /// A process failed by itself: a finding, or a crash like any other if the builder said so.
+    /// A process failed by itself: a finding, or a crash like any other if the builder said so or
+    /// its disk gave it a reason.
     pub(super) fn failed(&mut self, host: HostId, kind: &'static str, name: String, reason: String) {
         let is_process = host.index() < self.processes;
-        if is_process && self.simulation.panics_are_crashes {
+        if is_process && (self.simulation.panics_are_crashes || with(|world| world.blames_its_disk(host))) {
             if !with(|world| world.hosts[host.index()].up) {
                 return; // a drop that panics while the host goes down
             }

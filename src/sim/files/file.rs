@@ -69,16 +69,24 @@ impl File {
     /// Reads from `offset`; says how many bytes, 0 at the end.
     pub(super) fn read_now(&self, world: &mut World, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let file = self.readable()?;
-        Ok(world.disks[self.seat.disk.index()].read(file, offset, buffer))
+        let left = world.disks[self.seat.disk.index()].len(file).saturating_sub(offset);
+        let count = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let count = world.reads(self.seat.user, file, offset, count)?;
+        Ok(world.disks[self.seat.disk.index()].read(file, offset, &mut buffer[..count]))
     }
 
     /// Writes at `offset`, or at the end where the file was opened for that or there is no
     /// offset. Says where and how many bytes.
     pub(super) fn write_now(&self, world: &mut World, offset: Option<u64>, bytes: &[u8]) -> io::Result<(u64, usize)> {
         let file = self.writable()?;
-        let disk = &mut world.disks[self.seat.disk.index()];
-        let offset = offset.filter(|_| !self.options.append).unwrap_or_else(|| disk.len(file));
-        disk.write(file, offset, bytes);
+        let length = world.disks[self.seat.disk.index()].len(file);
+        let offset = offset.filter(|_| !self.options.append).unwrap_or(length);
+        if bytes.is_empty() {
+            return Ok((offset, 0));
+        }
+        let growth = (offset + bytes.len() as u64).saturating_sub(length).min(bytes.len() as u64);
+        let bytes = &bytes[..world.writes(self.seat.user, bytes.len(), growth as usize)?];
+        world.disks[self.seat.disk.index()].write(file, offset, bytes);
         world.events.record_bytes(bytes);
         world.tell(false, self.seat.user, || format!("writes {} at {offset}", preview(bytes)));
         Ok((offset, bytes.len()))
@@ -95,7 +103,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Never, so far.
+    /// Never.
     pub async fn len(&self) -> io::Result<u64> {
         Ok(self.metadata().await?.len())
     }
@@ -104,7 +112,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Never, so far.
+    /// Never.
     pub async fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len().await? == 0)
     }
@@ -113,7 +121,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Never, so far.
+    /// Never.
     pub async fn metadata(&self) -> io::Result<Metadata> {
         Ok(self.operate(Sort::Look, |world| super::metadata(&world.disks[self.seat.disk.index()], self.node)).await)
     }
@@ -123,7 +131,7 @@ impl File {
     ///
     /// # Errors
     ///
-    /// When the file was not opened for reading.
+    /// When the file was not opened for reading; `EIO` when the disk fails.
     pub async fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         self.operate(Sort::Read, |world| self.read_now(world, offset, buffer)).await
     }
@@ -171,7 +179,8 @@ impl File {
     ///
     /// # Errors
     ///
-    /// When the file was not opened for writing.
+    /// When the file was not opened for writing; `EIO` when the disk fails; `StorageFull` when
+    /// the file can't grow.
     pub async fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
         let write = |world: &mut World| self.write_now(world, Some(offset), bytes);
         self.operate(Sort::Write, write).await.map(|(_, written)| written)
@@ -228,13 +237,19 @@ impl File {
     ///
     /// # Errors
     ///
-    /// Never, so far.
+    /// `EIO` when the disk fails. What was not written then never will be, unless it is written
+    /// again: reads show it, the next sync succeeds, and a crash takes it.
     pub async fn sync_all(&self) -> io::Result<()> {
         let sync = |world: &mut World| {
-            let disk = &mut world.disks[self.seat.disk.index()];
             match self.node {
-                Node::File(file) => disk.sync(file),
-                Node::Dir(dir) => disk.sync_dir(dir),
+                Node::File(file) => {
+                    world.syncs(self.seat.user, Some(file))?;
+                    world.disks[self.seat.disk.index()].sync(file);
+                }
+                Node::Dir(dir) => {
+                    world.syncs(self.seat.user, None)?;
+                    world.disks[self.seat.disk.index()].sync_dir(dir);
+                }
             }
             world.tell(false, self.seat.user, || "syncs".to_owned());
             Ok(())

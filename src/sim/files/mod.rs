@@ -188,14 +188,16 @@ impl SimStorage {
     ///
     /// # Errors
     ///
-    /// `NotFound` when there is none.
+    /// `NotFound` when there is none; `EIO` when the disk fails, then nothing is durable yet.
     pub async fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.operate(Sort::Sync, path, |disk| {
-            let dir = disk.find_dir(path)?;
-            disk.sync_dir(dir);
+        let seat = Seat { user: self.user, disk: self.disk };
+        let sync = |world: &mut World| {
+            let dir = world.disks[seat.disk.index()].find_dir(path).map_err(|kind| refused(kind, path))?;
+            world.syncs(seat.user, None)?;
+            world.disks[seat.disk.index()].sync_dir(dir);
             Ok(())
-        })
-        .await
+        };
+        operate(seat, Sort::Sync, sync).await
     }
 }
 

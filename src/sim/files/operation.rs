@@ -41,7 +41,7 @@ impl Operation {
     pub(super) fn start(seat: Seat, sort: Sort) -> Self {
         let (latency, run) = with(|world| {
             world.disk_operations += 1;
-            (world.disk_latency(seat.user), world.run)
+            (world.disk_latency(seat.user) + world.stall(seat.user), world.run)
         });
         Self { seat, sort, sleep: SimTime(seat.user).sleep(Duration::from_nanos(latency)), run }
     }
@@ -98,7 +98,6 @@ impl World {
                 slot
             }
         };
-        let disk = self.weather.disk;
-        disk.min + self.choices.uniform(slot, disk.max - disk.min)
+        self.weather.disk.draw(&mut self.choices, slot)
     }
 }

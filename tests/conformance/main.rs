@@ -1,0 +1,7 @@
+//! The same code against the simulator and against this machine: both must tell the same story.
+//!
+//! Where a simulation must differ, the suite says so beside the code, and so do the docs of the
+//! type.
+#![cfg(all(feature = "sim", unix))]
+
+mod files;
