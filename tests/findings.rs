@@ -203,9 +203,12 @@ fn a_process_that_fails_because_its_disk_does() {
         ctx.storage().open("log").await?.read_all().await?;
         std::future::pending().await
     });
-    let builder = || SimulationBuilder::new().processes(1, reads).workload(client!(nothing));
+    let builder = SimulationBuilder::new().processes(1, reads).workload(client!(async |ctx: &SimContext| {
+        ctx.time().sleep(Duration::from_secs(5)).await;
+        Ok(())
+    }));
     let fails = tape(&[("fault/10.0.1.1/read-error", 0, 1)]);
-    let outcome = builder().disk_faults(DiskFaults::default()).build().run(&fails);
+    let outcome = builder.disk_faults(DiskFaults::default()).build().run(&fails);
     assert_eq!((outcome.status(), outcome.fail_stops(), outcome.restarts()), (Status::Passed, 1, 1));
 }
 

@@ -53,12 +53,14 @@ impl Disk {
     /// The file or directory at `path`; with `create`, a new file if there is none, and with
     /// `new` it must be that.
     pub(crate) fn open(&mut self, path: &str, create: bool, new: bool) -> Result<Node, ErrorKind> {
-        let place = self.tree.place(path)?;
-        match (self.tree.at(place), place) {
+        if create && path.ends_with('/') {
+            return self.tree.place(path).and(Err(ErrorKind::IsADirectory));
+        }
+        let (place, node) = self.tree.look(path)?;
+        match (node, place) {
             (Some(_), _) if new => Err(ErrorKind::AlreadyExists),
             (Some(Node::Dir(_)), _) if create => Err(ErrorKind::IsADirectory),
             (Some(node), _) => Ok(node),
-            (None, _) if create && path.ends_with('/') => Err(ErrorKind::IsADirectory),
             (None, (dir, Some(name))) if create => {
                 let file = FileId(self.contents.len() as u32);
                 self.contents.push(Bytes::default());

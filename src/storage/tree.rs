@@ -77,15 +77,24 @@ impl Tree {
         Ok((*above.last().expect("the root is above all"), None))
     }
 
-    pub(super) fn at(&self, place: Place<'_>) -> Option<Node> {
+    fn at(&self, place: Place<'_>) -> Option<Node> {
         match place {
             (dir, None) => Some(Node::Dir(dir)),
             (dir, Some(name)) => self.dir(dir).current.get(name).copied(),
         }
     }
 
+    /// Where a path ends and what is there, if anything. A slash at the end asks for a directory.
+    pub(super) fn look<'a>(&self, path: &'a str) -> Result<(Place<'a>, Option<Node>), ErrorKind> {
+        let place = self.place(path)?;
+        match self.at(place) {
+            Some(Node::File(_)) if path.ends_with('/') => Err(ErrorKind::NotADirectory),
+            node => Ok((place, node)),
+        }
+    }
+
     pub(super) fn find(&self, path: &str) -> Result<Node, ErrorKind> {
-        self.at(self.place(path)?).ok_or(ErrorKind::NotFound)
+        self.look(path)?.1.ok_or(ErrorKind::NotFound)
     }
 
     pub(super) fn find_dir(&self, path: &str) -> Result<DirId, ErrorKind> {
@@ -126,8 +135,8 @@ impl Tree {
     }
 
     pub(super) fn remove_file(&mut self, path: &str) -> Result<(), ErrorKind> {
-        let place = self.place(path)?;
-        match (self.at(place), place) {
+        let (place, node) = self.look(path)?;
+        match (node, place) {
             (Some(Node::File(_)), (dir, Some(name))) => self.change(vec![(dir, name.to_owned(), None)]),
             (Some(_), _) => return Err(ErrorKind::IsADirectory),
             (None, _) => return Err(ErrorKind::NotFound),
@@ -136,8 +145,8 @@ impl Tree {
     }
 
     pub(super) fn remove_dir(&mut self, path: &str) -> Result<(), ErrorKind> {
-        let place = self.place(path)?;
-        match (self.at(place), place) {
+        let (place, node) = self.look(path)?;
+        match (node, place) {
             (Some(Node::Dir(inner)), _) if !self.dir(inner).current.is_empty() => {
                 return Err(ErrorKind::DirectoryNotEmpty);
             }
@@ -151,8 +160,8 @@ impl Tree {
 
     /// Moves a file or a directory, in place of a file or an empty directory.
     pub(super) fn rename(&mut self, from: &str, to: &str) -> Result<(), ErrorKind> {
-        let (from, to) = (self.place(from)?, self.place(to)?);
-        let node = self.at(from).ok_or(ErrorKind::NotFound)?;
+        let ((from, node), (to, _)) = (self.look(from)?, self.look(to)?);
+        let node = node.ok_or(ErrorKind::NotFound)?;
         let ((from, Some(old)), (to, Some(new))) = (from, to) else { return Err(ErrorKind::ResourceBusy) };
         match (node, self.at((to, Some(new)))) {
             (_, Some(there)) if there == node => return Ok(()),
