@@ -76,8 +76,9 @@ pub use run::{
 };
 #[cfg(feature = "sim")]
 pub use sim::{
-    Cut, Elapsed, Fate, Faults, File, Interval, Metadata, OpenOptions, Packet, PacketKind, Rule, SharedState,
-    SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, Sleep, Standard, Timeout, ToPeer, Whom,
+    Cut, DiskFate, DiskOperation, DiskSort, Elapsed, Fate, Faults, File, Interval, Metadata, OpenOptions, Packet,
+    PacketKind, Rule, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, Sleep, Standard,
+    Timeout, ToPeer, Whom,
 };
 #[cfg(feature = "sim")]
 pub use topology::{Cluster, Place, Topology};

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Client, Phases, Server, echo, nothing, tape};
 use simfuzz::prelude::*;
-use simfuzz::{Fate, Outcome, Packet, PacketKind, Recording};
+use simfuzz::{DiskFate, DiskSort, Fate, Outcome, Packet, PacketKind, Recording};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
@@ -524,5 +524,83 @@ fn runs_with_injectors_repeat() {
         let first = simulation.run(&tape);
         simulation.run(&Tape::swarm(seed + 1_000));
         assert_eq!(first.digest(), simulation.run(&tape).digest());
+    }
+}
+
+/// A server that writes, syncs and reads in a loop, and tells what each gives.
+fn disk(inject: impl Fn(&Faults) + Copy + Send + Sync + 'static) -> (Outcome, Vec<String>) {
+    let operate = async |ctx: &SimContext| {
+        let file = ctx.storage().open("log").await?;
+        let tell = |what: &str, result: std::io::Result<usize>| {
+            let told = result.map_or_else(|error| format!("{:?}", error.kind()), |length| length.to_string());
+            ctx.note(|| format!("* {what} {told}"));
+        };
+        for _ in 0..2 {
+            tell("writes", file.write_at(0, b"12345678").await);
+            tell("syncs", file.sync_all().await.map(|()| 0));
+            tell("reads", file.read_at(0, &mut [0; 8]).await);
+        }
+        std::future::pending().await
+    };
+    let builder = SimulationBuilder::new()
+        .processes(1, server!(operate))
+        .workload(client!(async |ctx: &SimContext| {
+            ctx.time().sleep(Duration::from_secs(30)).await;
+            Ok(())
+        }))
+        .injector(breaker!(async move |faults: &Faults| {
+            inject(faults);
+            Ok(())
+        }));
+    told(builder)
+}
+
+#[test]
+fn the_next_operation_of_a_disk_fails() {
+    for (inject, kind, line, said) in [
+        ((|faults| faults.fail_write("server")) as fn(&Faults), FaultKind::WriteError, 0, "writes Uncategorized"),
+        (|faults| faults.fail_sync("server"), FaultKind::SyncError, 1, "syncs Uncategorized"),
+        (|faults| faults.fail_read("server"), FaultKind::ReadError, 2, "reads Uncategorized"),
+        (|faults| faults.short_write("server"), FaultKind::ShortWrite, 0, "writes 7"),
+        (|faults| faults.short_read("server"), FaultKind::ShortRead, 2, "reads 7"),
+        (|faults| faults.stall_disk("server"), FaultKind::Stall, 0, "writes 8"),
+    ] {
+        let (outcome, told) = disk(inject);
+        assert_eq!((outcome.injected(kind), told[line].as_str()), (1, said), "{kind}");
+        let usual = ["writes 8", "syncs 0", "reads 8"];
+        assert_eq!(told[..line], usual[..line], "{kind}");
+        assert_eq!(told[3..], usual, "{kind}");
+    }
+    let (outcome, told) = disk(|faults| faults.fill_disk("server"));
+    assert_eq!((outcome.injected(FaultKind::Full), told[0].as_str()), (1, "writes StorageFull"));
+}
+
+/// A rule hits the operation that it was asked about, and no other.
+#[test]
+fn a_rule_says_what_happens_to_each_disk_operation() {
+    let ruled = |sort: DiskSort, fate: DiskFate| {
+        disk(move |faults| {
+            let server = faults.topology().all_process_ips()[0];
+            let mut asked = 0;
+            // the second of its sort
+            let rule = faults.disk(move |operation| {
+                asked += u32::from(operation.sort == sort && operation.host == server);
+                if asked == 2 && operation.sort == sort { fate } else { DiskFate::Work }
+            });
+            rule.lasting(Duration::from_secs(60));
+        })
+    };
+    for (sort, fate, kind, line, said) in [
+        (DiskSort::Read, DiskFate::Fail, FaultKind::ReadError, 5, "reads Uncategorized"),
+        (DiskSort::Write, DiskFate::Fail, FaultKind::WriteError, 3, "writes Uncategorized"),
+        (DiskSort::Sync, DiskFate::Fail, FaultKind::SyncError, 4, "syncs Uncategorized"),
+        (DiskSort::Read, DiskFate::Short, FaultKind::ShortRead, 5, "reads 7"),
+        (DiskSort::Write, DiskFate::Short, FaultKind::ShortWrite, 3, "writes 7"),
+        (DiskSort::Sync, DiskFate::Delay(millis(50)), FaultKind::Stall, 4, "syncs 0"),
+    ] {
+        let (outcome, told) = ruled(sort, fate);
+        assert_eq!((outcome.injected(kind), told[line].as_str()), (1, said), "{sort:?} {fate:?}");
+        assert_eq!(outcome.faults().count(), 1);
+        assert_eq!(told[..3], ["writes 8", "syncs 0", "reads 8"]);
     }
 }

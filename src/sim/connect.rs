@@ -63,7 +63,7 @@ impl Connect {
 #[cold]
 fn ask_rules(host: HostId, to: SocketAddr) -> Option<(HostId, Fate)> {
     let from = with(|world| world.topology.host(host).ip);
-    rules::ask(&Packet { from, to: to.ip(), kind: PacketKind::Connect, bytes: &[] })
+    rules::ask_packet(&Packet { from, to: to.ip(), kind: PacketKind::Connect, bytes: &[] })
 }
 
 impl Future for Connect {

@@ -46,7 +46,7 @@ pub use listener::TcpListener;
 pub use network::{SimNetwork, ToPeer};
 pub use powers::{Cut, Faults, Whom};
 pub use random::{SimRandomProvider, Standard};
-pub use rules::{Fate, Packet, PacketKind, Rule};
+pub use rules::{DiskFate, DiskOperation, DiskSort, Fate, Packet, PacketKind, Rule};
 pub use state::SharedState;
 pub use tasks::SimTasks;
 pub use tcp::TcpStream;

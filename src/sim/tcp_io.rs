@@ -114,7 +114,7 @@ impl TcpStream {
         });
         let Some((from, to, length)) = going else { return };
         let packet = Packet { from, to, kind: PacketKind::Data, bytes: &bytes[..length] };
-        if let Some(fate) = rules::ask(&packet) {
+        if let Some(fate) = rules::ask_packet(&packet) {
             self.used(|world| world.decide_data(fate, self.conn, self.side));
         }
     }

@@ -274,7 +274,7 @@ impl UdpSocket {
     #[cold]
     fn ask_rules(&self, bytes: &[u8], to: Option<SocketAddr>) -> Option<(HostId, Fate)> {
         let to = self.used(|world| to.or_else(|| world.net.sockets.get(self.socket)?.peer))?;
-        rules::ask(&Packet { from: self.addr.ip(), to: to.ip(), kind: PacketKind::Datagram, bytes })
+        rules::ask_packet(&Packet { from: self.addr.ip(), to: to.ip(), kind: PacketKind::Datagram, bytes })
     }
 
     fn send_now(&self, bytes: &[u8], to: Option<SocketAddr>) -> Poll<io::Result<usize>> {

@@ -2,6 +2,7 @@
 
 use crate::fault;
 use crate::sim::clock::{SimTime, Sleep};
+use crate::sim::rules::{self, DiskFate, DiskOperation, DiskSort};
 use crate::sim::world::{World, try_with, with};
 use crate::topology::HostId;
 use crate::trace::What;
@@ -28,6 +29,28 @@ pub(super) enum Sort {
     Look = 6,
 }
 
+impl Sort {
+    /// What a rule is told that it is.
+    fn asked(self) -> DiskSort {
+        match self {
+            Self::Read => DiskSort::Read,
+            Self::Write => DiskSort::Write,
+            Self::Sync => DiskSort::Sync,
+            Self::Length | Self::Names | Self::Look => DiskSort::Other,
+        }
+    }
+}
+
+/// What the rules of injectors say about an operation of a host on its own disk.
+#[cold]
+fn ask_rules(seat: Seat, sort: Sort) -> Option<(HostId, DiskFate)> {
+    if seat.user != seat.disk {
+        return None;
+    }
+    let host = with(|world| world.topology.host(seat.user).ip);
+    rules::ask_disk(DiskOperation { host, sort: sort.asked() })
+}
+
 /// An operation under way.
 #[derive(Debug)]
 pub(super) struct Operation {
@@ -35,15 +58,20 @@ pub(super) struct Operation {
     pub(super) sort: Sort,
     sleep: Sleep,
     run: u64,
+    /// What a rule says about it, if any does.
+    fate: Option<(HostId, DiskFate)>,
 }
 
 impl Operation {
     pub(super) fn start(seat: Seat, sort: Sort) -> Self {
+        let fate = if rules::any() { ask_rules(seat, sort) } else { None };
+        let late = fate.map_or(0, |fate| with(|world| world.delay_disk(fate, seat.user)));
         let (latency, run) = with(|world| {
             world.disk_operations += 1;
             (world.disk_latency(seat.user) + world.stall(seat.user), world.run)
         });
-        Self { seat, sort, sleep: SimTime(seat.user).sleep(Duration::from_nanos(latency)), run }
+        let sleep = SimTime(seat.user).sleep(Duration::from_nanos(latency.saturating_add(late)));
+        Self { seat, sort, sleep, run, fate }
     }
 
     /// Is its time over?
@@ -53,13 +81,16 @@ impl Operation {
 
     /// Its time is over: does it; pending for ever when the host goes down before or with it.
     pub(super) fn finish<R>(self, act: impl FnOnce(&mut World) -> R) -> Poll<R> {
-        let (user, sort) = (self.seat.user, self.sort);
+        let (user, sort, fate) = (self.seat.user, self.sort, self.fate);
         drop(self);
         with(|world| {
             if !world.is_running(user) {
                 return Poll::Pending;
             }
-            let result = act(world);
+            let result = match fate {
+                None => act(world),
+                Some(fate) => world.with_disk_fate(fate, user, sort.asked(), act),
+            };
             world.record(What::Disk, user, sort as u64);
             if world.io_ends(user) { Poll::Pending } else { Poll::Ready(result) }
         })

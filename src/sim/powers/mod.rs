@@ -4,6 +4,7 @@
 //! file of its device, the same as for the faults that come by distance.
 
 mod clocks;
+mod disks;
 mod hosts;
 mod network;
 

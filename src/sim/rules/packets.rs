@@ -1,19 +1,13 @@
-//! Rules of injectors: a closure is asked for the fate of each packet before it is sent.
-//!
-//! Owns who is asked. The world is not borrowed meanwhile, so that a rule may draw and look at
-//! the state; what the fate does to the packet is applied by those who send. While there is no
-//! rule, a packet costs one thread-local load.
+//! Rules for packets: asked before a host sends one.
 
-use super::contain::contained;
-use super::powers::Faults;
-use super::world::{World, with};
+use super::{Ask, Rule, add, verdict};
 use crate::fault::FaultKind;
 use crate::network::{ConnId, Side};
+use crate::sim::powers::{Faults, Whom};
+use crate::sim::world::World;
 use crate::time::Nanos;
 use crate::topology::HostId;
-use std::cell::{Cell, RefCell};
 use std::net::IpAddr;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// What a host is about to send.
@@ -61,83 +55,12 @@ pub enum Fate {
 /// After so long TCP sends a lost segment again: the shortest timeout of Linux.
 const RETRANSMITTED: Duration = Duration::from_millis(200);
 
-/// A rule in force; it ends when this is dropped, or after the time that
-/// [`lasting`](Rule::lasting) gives, and in any case with the storm.
-#[derive(Debug)]
-#[must_use = "dropping it ends the rule; `.lasting(..)` keeps it for a while"]
-pub struct Rule {
-    until: Rc<Cell<Nanos>>,
-    kept: bool,
-}
-
-impl Rule {
-    /// Ends after `length` of virtual time, with nobody to keep it.
-    pub fn lasting(mut self, length: Duration) {
-        let length = u64::try_from(length.as_nanos()).unwrap_or(u64::MAX);
-        self.until.set(with(|world| world.now.saturating_add(length)));
-        self.kept = true;
-    }
-}
-
-impl Drop for Rule {
-    fn drop(&mut self) {
-        if !self.kept {
-            self.until.set(0);
-        }
-    }
-}
-
-struct Entry {
-    owner: HostId,
-    until: Rc<Cell<Nanos>>,
-    ask: Box<dyn FnMut(&Packet<'_>) -> Fate>,
-}
-
-thread_local! {
-    /// Is there any rule? Apart from them, so that reading it is a plain load.
-    static ANY: Cell<bool> = const { Cell::new(false) };
-    static RULES: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Ends all rules. What they hold is the caller's to drop, when the world is free.
-pub(crate) fn end_rules() -> impl Sized {
-    ANY.set(false);
-    RULES.take()
-}
-
-/// Is there any rule to be asked?
-#[inline]
-pub(super) fn any() -> bool {
-    ANY.get()
-}
-
 /// What the rules say about a packet, the first that says anything: by whose rule, and what.
-pub(super) fn ask(packet: &Packet<'_>) -> Option<(HostId, Fate)> {
-    let (now, storm) = with(|world| (world.now, world.storm));
-    if !storm {
-        return None;
-    }
-    // out of the list meanwhile: a rule that sends is not asked about that
-    let mut rules = RULES.take();
-    rules.retain(|rule| rule.until.get() > now);
-    let mut verdict = None;
-    for rule in &mut rules {
-        let fate = contained(|| (rule.ask)(packet)).unwrap_or_else(|panic| {
-            let why = format!("panicked at {}: {}", panic.place, panic.message);
-            with(|world| world.ended.push((rule.owner, 0, Err(why))));
-            Fate::Deliver
-        });
-        if fate != Fate::Deliver {
-            verdict = Some((rule.owner, fate));
-            break;
-        }
-    }
-    RULES.with_borrow_mut(|added| {
-        rules.append(added);
-        *added = rules;
-        ANY.set(!added.is_empty());
-    });
-    verdict
+pub(in crate::sim) fn ask_packet(packet: &Packet<'_>) -> Option<(HostId, Fate)> {
+    verdict(|ask| match ask {
+        Ask::Packet(rule) => Some(rule(packet)).filter(|&fate| fate != Fate::Deliver),
+        Ask::Disk(_) => None,
+    })
 }
 
 impl Faults {
@@ -167,17 +90,11 @@ impl Faults {
     /// }
     /// ```
     pub fn packets(&self, rule: impl FnMut(&Packet<'_>) -> Fate + 'static) -> Rule {
-        let until = Rc::new(Cell::new(Nanos::MAX));
-        if with(|world| world.storm) {
-            let entry = Entry { owner: self.host, until: until.clone(), ask: Box::new(rule) };
-            RULES.with_borrow_mut(|rules| rules.push(entry));
-            ANY.set(true);
-        }
-        Rule { until, kept: false }
+        add(self.host, Ask::Packet(Box::new(rule)))
     }
 
     /// Connections to `whom` are refused, whoever listens, for `length` of virtual time.
-    pub fn refuse(&self, whom: impl super::Whom, length: Duration) {
+    pub fn refuse(&self, whom: impl Whom, length: Duration) {
         let refusing = whom.addresses(self.topology());
         let rule = move |packet: &Packet<'_>| {
             let refused = packet.kind == PacketKind::Connect && refusing.contains(&packet.to);
@@ -187,7 +104,6 @@ impl Faults {
     }
 }
 
-/// A fate of a packet, as the faults that it comes to.
 impl World {
     /// A rule of `owner` had a fault injected, if the builder allows its kind.
     fn by_rule(&mut self, owner: HostId, kind: FaultKind, ends: (HostId, HostId), what: &str) -> bool {
@@ -200,7 +116,7 @@ impl World {
     }
 
     /// The fate of bytes that `side` is about to send.
-    pub(super) fn decide_data(&mut self, (owner, fate): (HostId, Fate), conn: ConnId, side: Side) {
+    pub(in crate::sim) fn decide_data(&mut self, (owner, fate): (HostId, Fate), conn: ConnId, side: Side) {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
         let ends = (end.host, peer.host);
         let late = match fate {
@@ -222,7 +138,7 @@ impl World {
     }
 
     /// The fate of a request for a connection: how late it is; `None` when it is never answered.
-    pub(super) fn decide_connect(
+    pub(in crate::sim) fn decide_connect(
         &mut self,
         (owner, fate): (HostId, Fate),
         conn: ConnId,
@@ -247,7 +163,11 @@ impl World {
     }
 
     /// The fate of a datagram: how late it is; `None` when it is lost.
-    pub(super) fn decide_datagram(&mut self, (owner, fate): (HostId, Fate), ends: (HostId, HostId)) -> Option<Nanos> {
+    pub(in crate::sim) fn decide_datagram(
+        &mut self,
+        (owner, fate): (HostId, Fate),
+        ends: (HostId, HostId),
+    ) -> Option<Nanos> {
         match fate {
             Fate::Deliver => Some(0),
             Fate::Delay(late) => {
