@@ -191,7 +191,7 @@ impl Conns {
                 }
             }
             Payload::Reset => {
-                peer.fail(end, io::ErrorKind::ConnectionReset, woken);
+                peer.fail(io::ErrorKind::ConnectionReset, woken);
                 Delivered::Reset
             }
             Payload::Fin | Payload::Window if peer.gone => Delivered::Unwanted,
@@ -210,10 +210,10 @@ impl Conns {
         delivered
     }
 
-    /// Ends `side` with an error: reads and writes give it from here on.
+    /// Ends `side` with an error.
     pub(crate) fn fail(&mut self, id: ConnId, side: Side, kind: io::ErrorKind, woken: &mut Vec<Waiter>) {
-        if let Some((end, peer)) = self.ends(id, side) {
-            end.fail(peer, kind, woken);
+        if let Some(end) = self.end(id, side) {
+            end.fail(kind, woken);
         }
     }
 

@@ -9,7 +9,7 @@ use super::events::Event;
 use super::segments::GIVE_UP;
 use super::world::World;
 use crate::fault::{self, FaultKind};
-use crate::network::{ConnId, Payload, Side};
+use crate::network::{ConnId, End, Payload, Side};
 use crate::topology::HostId;
 use std::io;
 
@@ -72,7 +72,9 @@ impl World {
         }
         if self.strikes(FaultKind::Reset, ends.0) {
             self.reset(conn, side);
-            return Err(io::ErrorKind::ConnectionReset);
+            // told by this write
+            let error = self.net.conns.end(conn, side).and_then(End::write_error);
+            return Err(error.unwrap_or(io::ErrorKind::BrokenPipe));
         }
         if self.strikes(FaultKind::HalfOpen, ends.0) {
             self.half_open(conn, side);
