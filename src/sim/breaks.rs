@@ -105,8 +105,8 @@ impl World {
     #[cold]
     pub(super) fn strikes_bytes(&mut self, conn: ConnId, side: Side, length: usize) {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
-        let ends = (end.host, peer.host);
-        if self.strikes(FaultKind::BitFlip, ends.0) {
+        let (ends, dead) = ((end.host, peer.host), end.dead);
+        if !dead && self.strikes(FaultKind::BitFlip, ends.0) {
             let ip = self.topology.host(ends.0).ip;
             let bit = fault::flipped(&mut self.choices, ip, "bit-flip-at", length);
             self.inject_between(FaultKind::BitFlip, ends, bit as u64, || {
