@@ -379,3 +379,31 @@ fn attrition_acts_in_most_runs() {
     let acted = acted.count();
     assert!((50..95).contains(&acted), "{acted} of 100");
 }
+
+/// Who is pending has filled nothing: tokio's `read_to_end` panics otherwise.
+#[test]
+fn a_crash_at_a_read_leaves_the_readers_buffer_alone() {
+    let simulation = SimulationBuilder::new()
+        .processes(
+            1,
+            server!(async |ctx: &SimContext| {
+                let listener = ctx.network().bind(ctx.my_ip()).await?;
+                loop {
+                    let (mut stream, _) = listener.accept().await?;
+                    stream.read_to_end(&mut Vec::new()).await.ok();
+                }
+            }),
+        )
+        .workload(client!(async |ctx: &SimContext| {
+            let mut stream = ctx.network().connect("server").await?;
+            stream.write_all(b"hello").await?;
+            stream.shutdown().await?;
+            ctx.time().sleep(Duration::from_secs(1)).await;
+            Ok(())
+        }))
+        .attrition(Attrition::default())
+        .build();
+    let outcome = simulation.run(&tape(&[("fault/10.0.1.1/crash", 0, 1), ("fault/10.0.1.1/how", 0, 1)]));
+    outcome.assert_ok();
+    assert_eq!(outcome.crashes(), 1);
+}

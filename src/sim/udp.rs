@@ -301,10 +301,15 @@ impl UdpSocket {
         let Some(datagram) = world.net.sockets.get(self.socket).and_then(|socket| socket.take()) else {
             return Poll::Pending;
         };
+        let filled = buffer.filled().len();
         fill(buffer, &datagram.bytes);
         let from = datagram.from;
         world.net.sockets.done_with(datagram);
-        if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(from)) }
+        if world.io_ends(self.host) {
+            buffer.set_filled(filled);
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(from))
     }
 
     fn or_wait<T>(&self, world: &mut World, context: &Context<'_>, attempt: Poll<T>) -> Poll<T> {
