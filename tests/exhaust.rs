@@ -7,6 +7,8 @@ mod common;
 use common::Client;
 use simfuzz::prelude::*;
 use simfuzz::{Exhausted, exhaust};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 /// Far more runs than any world here has.
 const LIMIT: u64 = 1_000_000;
@@ -163,4 +165,150 @@ fn other_choices_after_the_same_ones_are_seen() {
         }))
         .build();
     exhaust(&simulation, LIMIT);
+}
+
+/// Hosts that adopt a configuration, one after the other: the new file is written under another
+/// name, synced, renamed, and the directory is synced, before the next host is told.
+#[derive(Clone, Copy)]
+struct Keeper {
+    name: &'static str,
+    next: Option<&'static str>,
+    careful: bool,
+}
+
+impl Keeper {
+    async fn install(&self, ctx: &SimContext, content: &[u8]) -> SimulationResult<()> {
+        let disk = ctx.storage();
+        let file = disk.create("next").await?;
+        file.write_all_at(0, content).await?;
+        if self.careful {
+            file.sync_all().await?;
+        }
+        disk.rename("next", "config").await?;
+        if self.careful {
+            disk.sync_dir("/").await?;
+        }
+        Ok(())
+    }
+
+    async fn answer(&self, ctx: &SimContext, stream: &mut TcpStream) -> SimulationResult<()> {
+        match stream.read_u8().await? {
+            b'n' => {
+                self.install(ctx, b"new").await?;
+                if let Some(next) = self.next {
+                    tell(ctx, next, b'n').await?;
+                }
+                stream.write_all(b"new").await?;
+            }
+            _ => {
+                let content = ctx.storage().open("config").await?.read_all().await?;
+                stream.write_all(&content).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sends a word and gives the answer.
+async fn tell(ctx: &SimContext, host: &str, word: u8) -> SimulationResult<Vec<u8>> {
+    let mut stream = ctx.network().connect(host).await?;
+    stream.write_u8(word).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
+}
+
+#[async_trait(?Send)]
+impl Process for Keeper {
+    fn name(&self) -> &str {
+        self.name
+    }
+    async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        if ctx.boot() == 0 {
+            let old = Self { careful: true, ..*self };
+            old.install(ctx, b"old").await?;
+        }
+        let listener = ctx.network().bind(ctx.my_ip()).await?;
+        loop {
+            let (mut stream, _) = listener.accept().await?;
+            // who asked may be gone, which is no error of ours
+            if let Err(error) = self.answer(ctx, &mut stream).await
+                && !error.is_weather()
+            {
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Tells the first host to adopt the new configuration; at the end each has one of the two, whole,
+/// and the second is not ahead of the first.
+struct Operator;
+
+#[async_trait(?Send)]
+impl Workload for Operator {
+    fn name(&self) -> &str {
+        "operator"
+    }
+    async fn setup(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        ctx.time().sleep(Duration::from_millis(100)).await;
+        Ok(())
+    }
+    async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        let told = tell(ctx, "first", b'n').await;
+        ctx.state().publish("done", told.is_ok_and(|answer| answer == b"new"));
+        Ok(())
+    }
+    async fn check(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        let first = tell(ctx, "first", b'?').await?;
+        let second = tell(ctx, "second", b'?').await?;
+        for content in [&first, &second] {
+            assert_always!(content == b"old" || content == b"new", "a configuration is whole");
+        }
+        ENDS.with_borrow_mut(|ends| {
+            let done = ctx.state().get("done").unwrap_or_default();
+            ends.insert((first.clone(), second.clone(), done));
+        });
+        assert_always!(first == b"new" || second == b"old", "the second is not ahead of the first");
+        let done = ctx.state().get::<bool>("done").unwrap_or_default();
+        assert_always!(!done || second == b"new", "what was done stays done");
+        Ok(())
+    }
+}
+
+fn adoption(careful: bool) -> Simulation {
+    let millisecond = Duration::from_millis(1);
+    small()
+        .processes(1, move || Box::new(Keeper { name: "first", next: Some("second"), careful }))
+        .processes(1, move || Box::new(Keeper { name: "second", next: None, careful }))
+        .workload(|| Box::new(Operator))
+        .disk_latency(Latency::constant(millisecond))
+        .attrition(Attrition::default().weights(0, 1).within(OPERATIONS))
+        .restart_after(millisecond..=millisecond)
+        .build()
+}
+
+/// The first host does ten operations in the storm (a read, five of the disk, a connect, a write, a
+/// read, the answer), the second seven: each can crash at every one of them.
+const OPERATIONS: u64 = 10;
+
+thread_local! {
+    /// What the two hosts had at the end, and whether it was done, over all runs of this thread.
+    static ENDS: RefCell<BTreeSet<(Vec<u8>, Vec<u8>, bool)>> = const { RefCell::new(BTreeSet::new()) };
+}
+
+#[test]
+fn a_rename_after_a_sync_holds_at_every_crash_point_of_two_hosts() {
+    let exhausted = all(&adoption(true));
+    let end = |first: &[u8], second: &[u8], done| (first.to_vec(), second.to_vec(), done);
+    let all =
+        [end(b"new", b"new", false), end(b"new", b"new", true), end(b"new", b"old", false), end(b"old", b"old", false)];
+    assert_eq!(ENDS.take(), BTreeSet::from(all), "every end there can be, and no other");
+    assert_eq!(exhausted.runs, 147_420);
+}
+
+#[test]
+fn a_rename_without_syncs_does_not() {
+    let (finding, _) = exhaust(&adoption(false), LIMIT).finding.expect("a crash shows it");
+    assert!(finding.identity.contains("a configuration is whole"), "{finding}");
 }
