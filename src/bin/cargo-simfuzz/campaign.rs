@@ -222,7 +222,11 @@ fn unwritten(tape: &Path) -> Option<String> {
     let empty = tape.to_string_lossy().ends_with("-da39a3ee5e6b4b0d3255bfef95601890afd80709");
     match fs::metadata(tape) {
         Ok(file) if file.len() > 0 || empty => None,
-        _ => Some(format!("the tape was not written to {}: is the disk full?", shown(tape))),
+        _ => Some(format!(
+            "the tape was not written to {}: is the disk full? It still stands in the line `Base64:` above: \
+             `echo THAT | base64 -d > FILE`",
+            shown(tape)
+        )),
     }
 }
 
