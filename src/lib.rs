@@ -99,6 +99,8 @@ pub mod net {
 
 /// Pages for reading.
 pub mod guide {
+    #[doc = include_str!("../docs/faults.md")]
+    pub mod faults {}
     #[doc = include_str!("../docs/cannot-run.md")]
     pub mod cannot_run {}
 }

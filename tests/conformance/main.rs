@@ -5,5 +5,3 @@
 #![cfg(all(feature = "sim", unix))]
 
 mod files;
-#[expect(clippy::duplicate_mod, reason = "the scenarios are compiled over simulated and real sockets")]
-mod sockets;
