@@ -292,9 +292,12 @@ fn adoption(careful: bool) -> Simulation {
 /// read, the answer), the second seven: each can crash at every one of them.
 const OPERATIONS: u64 = 10;
 
+/// What the first and the second host have, and whether it was done.
+type End = (Vec<u8>, Vec<u8>, bool);
+
 thread_local! {
     /// What the two hosts had at the end, and whether it was done, over all runs of this thread.
-    static ENDS: RefCell<BTreeSet<(Vec<u8>, Vec<u8>, bool)>> = const { RefCell::new(BTreeSet::new()) };
+    static ENDS: RefCell<BTreeSet<End>> = const { RefCell::new(BTreeSet::new()) };
 }
 
 #[test]
