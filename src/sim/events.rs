@@ -1,5 +1,6 @@
 //! What each event does to the world.
 
+use super::hosts::Membership;
 use super::world::World;
 use crate::executor::{TaskId, Tasks};
 use crate::fault::FaultKind;
@@ -90,8 +91,9 @@ impl World {
             }
             Event::Restart(host, boot) => {
                 let state = &self.hosts[host.index()];
-                if !state.up && state.boot == boot {
-                    return Ask::Boot(host);
+                if state.comes_back() && state.boot == boot {
+                    let spare = state.membership == Membership::Spare;
+                    return if spare { Ask::Join(host) } else { Ask::Boot(host) };
                 }
             }
             Event::Shutdown(host) => return Ask::Shutdown(host),
