@@ -9,12 +9,28 @@ use simfuzz::prelude::*;
 use simfuzz::{Outcome, Recording};
 use std::collections::BTreeMap;
 
-/// Servers that log to disk and answer, clients that ask one of them and give up at times, all
+/// Tells a peer what was heard last, every 10 ms for a while.
+async fn gossip(ctx: &SimContext) -> std::io::Result<()> {
+    let socket = ctx.network().bind_udp("0.0.0.0:7").await?;
+    let mut last = [0; 8];
+    for _ in 0..50 {
+        let ip = *ctx.random().choose(ctx.topology().all_process_ips()).unwrap();
+        last[0] ^= ctx.random().random_range(0..=255);
+        socket.send_to(&last, (ip, 7)).await?;
+        ctx.time().sleep(Duration::from_millis(10)).await;
+        while socket.try_recv(&mut last).is_ok() {}
+    }
+    Ok(())
+}
+
+/// Servers that log to disk and answer, and gossip, clients that ask one of them and give up at times, all
 /// sorts of weather.
 fn simulation() -> Simulation {
     let server = async |ctx: &SimContext| {
         let log = std::sync::Arc::new(ctx.storage().open("log").await?);
         let listener = ctx.network().bind(ctx.my_ip()).await?;
+        let here = ctx.clone();
+        ctx.task().spawn(async move { gossip(&here).await });
         loop {
             select! {
                 accepted = listener.accept() => {
@@ -60,6 +76,7 @@ fn simulation() -> Simulation {
         .outages(Outages::default().within(Duration::from_secs(1)))
         .churn(Churn::default().within(Duration::from_secs(1)))
         .clocks(ClockFaults::default().within(Duration::from_secs(1)))
+        .network_faults(NetworkFaults::default().datagram_flips(0.3, 64))
         .build()
 }
 

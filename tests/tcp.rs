@@ -246,7 +246,7 @@ fn half_a_close_leaves_the_other_half() {
 }
 
 #[test]
-fn a_peer_that_closes_is_an_end_and_then_a_reset() {
+fn a_peer_that_closes_is_an_end_and_then_a_broken_pipe() {
     let rude = async |ctx: &SimContext| {
         let listener = ctx.network().bind(ctx.my_ip()).await?;
         loop {
@@ -258,7 +258,7 @@ fn a_peer_that_closes_is_an_end_and_then_a_reset() {
         assert_eq!(stream.read(&mut [0; 8]).await?, 0);
         stream.write_all(b"anybody?").await?;
         ctx.time().sleep(millis(10)).await;
-        assert_eq!(kind(stream.write_all(b"hello?").await), Some(ConnectionReset));
+        assert_eq!(kind(stream.write_all(b"hello?").await), Some(BrokenPipe));
         Ok(())
     };
     calm(&pair(rude, ask));
@@ -398,12 +398,12 @@ fn a_stream_times_out_when_the_cut_outlasts_it() {
         Ok(())
     };
     let simulation = pair(echo, patient);
-    // the server can't hear, or its acknowledgements are lost: the same to the client
+    // the server can't hear, or its acknowledgements are lost: the same to the client, who is told once
     for shape in SHAPES {
         let run = tape(&[("fault/partition/gap", 0, 500_000), ("fault/partition/shape", 0, shape), length]);
         let (outcome, text) = told(&simulation, &run);
         outcome.assert_ok();
-        assert_eq!(text, "31.003s * read Some(TimedOut)\n31.003s * write Some(TimedOut)\n", "shape {shape}");
+        assert_eq!(text, "31.003s * read Some(TimedOut)\n31.003s * write Some(BrokenPipe)\n", "shape {shape}");
     }
 }
 

@@ -229,3 +229,37 @@ fn a_socket_dies_with_its_process() {
     assert_eq!(text, "11ms b\n21ms c\n", "it goes down with the first");
     assert_eq!(outcome.crashes(), 1);
 }
+
+/// Three datagrams of two latencies each: eight worlds, and in them every order that there is.
+#[test]
+fn every_order_of_arrival_is_enumerated() {
+    let orders = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));
+    let seen = orders.clone();
+    let simulation = SimulationBuilder::new()
+        .workload(move || {
+            let seen = seen.clone();
+            Box::new(Client(async move |ctx: &SimContext| {
+                let (here, there) = (UdpSocket::bind("0.0.0.0:0").await?, UdpSocket::bind("0.0.0.0:7").await?);
+                for number in 0..3 {
+                    here.send_to(&[number], there.local_addr()?).await?;
+                    ctx.time().sleep(millis(1)).await;
+                }
+                let mut order = Vec::new();
+                for _ in 0..3 {
+                    let mut byte = [0];
+                    there.recv(&mut byte).await?;
+                    order.push(byte[0]);
+                }
+                seen.lock().unwrap().insert(order);
+                Ok(())
+            }))
+        })
+        .latency(Latency::one_of(&[millis(1), millis(10)]))
+        .without(FaultKind::Hold)
+        .build();
+    let exhausted = simfuzz::exhaust(&simulation, 1_000);
+    assert!(exhausted.complete && exhausted.finding.is_none());
+    assert_eq!(exhausted.runs, 8);
+    let orders: Vec<_> = orders.lock().unwrap().iter().map(|order| format!("{order:?}")).collect();
+    assert_eq!(orders, ["[0, 1, 2]", "[0, 2, 1]", "[1, 0, 2]", "[1, 2, 0]", "[2, 0, 1]"]);
+}

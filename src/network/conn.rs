@@ -20,11 +20,11 @@ pub(crate) struct ConnId {
 }
 
 #[derive(Debug)]
-struct Conn {
+pub(super) struct Conn {
     generation: u32,
     live: bool,
-    client: End,
-    server: End,
+    pub(super) client: End,
+    pub(super) server: End,
 }
 
 /// What the arrival of a segment came to.
@@ -49,8 +49,8 @@ pub(crate) enum Delivered {
 pub(crate) struct Conns {
     conns: Vec<Conn>,
     free: Vec<u32>,
-    waiting: Vec<(ConnId, Option<bool>)>,
-    hung: Vec<ConnId>,
+    pub(super) waiting: Vec<(ConnId, Option<bool>)>,
+    pub(super) hung: Vec<ConnId>,
 }
 
 impl Conns {
@@ -94,7 +94,7 @@ impl Conns {
         self.conns.get_mut(id.slot as usize).filter(|conn| conn.live && conn.generation == id.generation)
     }
 
-    fn live(&self) -> impl Iterator<Item = (ConnId, &Conn)> {
+    pub(super) fn live(&self) -> impl Iterator<Item = (ConnId, &Conn)> {
         let id = |slot, conn: &Conn| ConnId { slot, generation: conn.generation };
         (0u32..).zip(&self.conns).filter(|(_, conn)| conn.live).map(move |(slot, conn)| (id(slot, conn), conn))
     }
@@ -141,39 +141,6 @@ impl Conns {
         self.end(id, side).map_or(at, |end| end.out.push(payload, at))
     }
 
-    /// The next segment that left `side` comes to a cut link, or to one that stalls there. Gives
-    /// the number of the wait for its acknowledgement, if that begins here.
-    pub(crate) fn stall(&mut self, id: ConnId, side: Side) -> Option<u32> {
-        self.end(id, side)?.out.stall()
-    }
-
-    /// What `side` sent has arrived, but the acknowledgement meets a cut link. Gives the number
-    /// of the wait for it, if that begins here.
-    pub(crate) fn unanswered(&mut self, id: ConnId, side: Side) -> Option<u32> {
-        self.end(id, side)?.out.wait_for_answer()
-    }
-
-    /// Takes the stalled segments of `side`: so many may be delivered now.
-    pub(crate) fn unstall(&mut self, id: ConnId, side: Side) -> u32 {
-        self.end(id, side).map_or(0, |end| end.out.unstall())
-    }
-
-    /// The acknowledgements for `side` get through again. Says whether its writer must be told
-    /// of room that the reader made meanwhile.
-    pub(crate) fn answer(&mut self, id: ConnId, side: Side) -> bool {
-        self.ends(id, side).is_some_and(|(end, peer)| end.out.answer() && !peer.out.brings_word_of_room())
-    }
-
-    /// The connections with something that a cut link holds up, and which side sent it.
-    pub(crate) fn held_up(&self) -> Vec<(ConnId, Side)> {
-        let mut found = Vec::new();
-        for (id, conn) in self.live().filter(|(_, conn)| !conn.client.dead) {
-            found.extend(conn.client.out.is_held_up().then_some((id, Side::Client)));
-            found.extend(conn.server.out.is_held_up().then_some((id, Side::Server)));
-        }
-        found
-    }
-
     /// Delivers the first segment that left `side`; those to wake are added to `woken`.
     #[inline]
     pub(crate) fn deliver(&mut self, id: ConnId, side: Side, woken: &mut Vec<Waiter>) -> Delivered {
@@ -191,7 +158,7 @@ impl Conns {
                 }
             }
             Payload::Reset => {
-                peer.fail(end, io::ErrorKind::ConnectionReset, woken);
+                peer.fail(io::ErrorKind::ConnectionReset, woken);
                 Delivered::Reset
             }
             Payload::Fin | Payload::Window if peer.gone => Delivered::Unwanted,
@@ -210,10 +177,10 @@ impl Conns {
         delivered
     }
 
-    /// Ends `side` with an error: reads and writes give it from here on.
+    /// Ends `side` with an error.
     pub(crate) fn fail(&mut self, id: ConnId, side: Side, kind: io::ErrorKind, woken: &mut Vec<Waiter>) {
-        if let Some((end, peer)) = self.ends(id, side) {
-            end.fail(peer, kind, woken);
+        if let Some(end) = self.end(id, side) {
+            end.fail(kind, woken);
         }
     }
 
@@ -244,26 +211,6 @@ impl Conns {
     /// Nothing that `side` sends arrives before `at`.
     pub(crate) fn hold_back_until(&mut self, id: ConnId, side: Side, at: Nanos) -> Nanos {
         self.end(id, side).map_or(at, |end| end.out.hold_back_until(at))
-    }
-
-    /// A request (`None`) or its answer met a cut link.
-    pub(crate) fn wait_for_heal(&mut self, id: ConnId, answer: Option<bool>) {
-        self.waiting.push((id, answer));
-    }
-
-    /// The requests and answers that wait for a link to heal.
-    pub(crate) fn take_waiting(&mut self) -> Vec<(ConnId, Option<bool>)> {
-        std::mem::take(&mut self.waiting)
-    }
-
-    /// This request is not answered.
-    pub(crate) fn hang(&mut self, id: ConnId) {
-        self.hung.push(id);
-    }
-
-    /// The requests that were not answered and may still be.
-    pub(crate) fn take_hung(&mut self) -> Vec<ConnId> {
-        std::mem::take(&mut self.hung)
     }
 
     /// A bit of the last `length` bytes that `side` sent is flipped.

@@ -20,7 +20,7 @@ pub(crate) enum Payload {
     Data(u32),
     /// No more bytes will come.
     Fin,
-    /// The other end is gone; what it sent and was not read is lost.
+    /// The other end is gone.
     Reset,
     /// The reader made room.
     Window,

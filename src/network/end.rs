@@ -35,6 +35,8 @@ pub(crate) struct End {
     pub(crate) connected: bool,
     /// Why the end is dead, once it is.
     pub(crate) failed: Option<io::ErrorKind>,
+    /// Has the program been told so? It is once; from then on the stream is at its end.
+    told: bool,
     pub(crate) ended: bool,
     pub(crate) reader: Option<Waiter>,
     pub(crate) writer: Option<Waiter>,
@@ -62,6 +64,7 @@ impl End {
             refused: false,
             connected: false,
             failed: None,
+            told: false,
             ended: false,
             reader: None,
             writer: None,
@@ -92,6 +95,32 @@ impl End {
         waiter.join(&mut self.watchers);
     }
 
+    /// What a read finds behind the last byte, if anything: the end of the stream or an error.
+    ///
+    /// As Linux has it: after the peer's end there is nothing but the end, and an error is told once.
+    #[inline]
+    pub(crate) fn read_end(&mut self) -> Option<io::Result<usize>> {
+        match self.failed {
+            _ if self.ended => Some(Ok(0)),
+            None => None,
+            Some(_) if std::mem::replace(&mut self.told, true) => Some(Ok(0)),
+            Some(kind) => Some(Err(kind.into())),
+        }
+    }
+
+    /// Why nothing can be written, if nothing can.
+    #[inline]
+    pub(crate) fn write_error(&mut self) -> Option<io::ErrorKind> {
+        match self.failed {
+            None if self.shut => Some(io::ErrorKind::BrokenPipe),
+            None => None,
+            // whoever wrote to a peer that had closed was told of it by the end of the stream
+            Some(io::ErrorKind::ConnectionReset) if self.ended => Some(io::ErrorKind::BrokenPipe),
+            Some(_) if std::mem::replace(&mut self.told, true) => Some(io::ErrorKind::BrokenPipe),
+            failed => failed,
+        }
+    }
+
     #[inline]
     pub(super) fn wake_reader(&mut self, woken: &mut Vec<Waiter>) {
         woken.extend(self.reader.take());
@@ -102,12 +131,9 @@ impl End {
         woken.extend(self.writer.take());
         woken.append(&mut self.watchers);
     }
-    /// Ends it; what has arrived from `peer` and was not read is lost.
-    pub(super) fn fail(&mut self, peer: &mut Self, kind: io::ErrorKind, woken: &mut Vec<Waiter>) {
-        if self.failed.is_none() {
-            self.failed = Some(kind);
-            peer.out.drop_arrived();
-        }
+    /// Ends it. What has arrived can still be read.
+    pub(super) fn fail(&mut self, kind: io::ErrorKind, woken: &mut Vec<Waiter>) {
+        self.failed.get_or_insert(kind);
         self.wake_reader(woken);
         self.wake_writer(woken);
     }

@@ -9,6 +9,7 @@ mod datagram;
 mod direction;
 mod end;
 mod link;
+mod stalled;
 
 pub(crate) use conn::{ConnId, Conns, Delivered};
 use datagram::Sockets;

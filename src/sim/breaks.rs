@@ -9,7 +9,7 @@ use super::events::Event;
 use super::segments::GIVE_UP;
 use super::world::World;
 use crate::fault::{self, FaultKind};
-use crate::network::{ConnId, Payload, Side};
+use crate::network::{ConnId, End, Payload, Side};
 use crate::topology::HostId;
 use std::io;
 
@@ -72,7 +72,9 @@ impl World {
         }
         if self.strikes(FaultKind::Reset, ends.0) {
             self.reset(conn, side);
-            return Err(io::ErrorKind::ConnectionReset);
+            // told by this write
+            let error = self.net.conns.end(conn, side).and_then(End::write_error);
+            return Err(error.unwrap_or(io::ErrorKind::BrokenPipe));
         }
         if self.strikes(FaultKind::HalfOpen, ends.0) {
             self.half_open(conn, side);
@@ -103,8 +105,8 @@ impl World {
     #[cold]
     pub(super) fn strikes_bytes(&mut self, conn: ConnId, side: Side, length: usize) {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
-        let ends = (end.host, peer.host);
-        if self.strikes(FaultKind::BitFlip, ends.0) {
+        let (ends, dead) = ((end.host, peer.host), end.dead);
+        if !dead && self.strikes(FaultKind::BitFlip, ends.0) {
             let ip = self.topology.host(ends.0).ip;
             let bit = fault::flipped(&mut self.choices, ip, "bit-flip-at", length);
             self.inject_between(FaultKind::BitFlip, ends, bit as u64, || {

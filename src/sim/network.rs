@@ -8,7 +8,7 @@ use super::world::{World, with};
 use crate::network::DEFAULT_PORT;
 use crate::topology::{HostId, Topology};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 
 /// The network as seen from one host.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +82,12 @@ impl ToPeer for SocketAddr {
     }
 }
 
+impl ToPeer for SocketAddrV4 {
+    fn to_peer(&self, _: &Topology) -> io::Result<SocketAddr> {
+        Ok(SocketAddr::V4(*self))
+    }
+}
+
 impl ToPeer for IpAddr {
     fn to_peer(&self, _: &Topology) -> io::Result<SocketAddr> {
         Ok(SocketAddr::new(*self, DEFAULT_PORT))
@@ -97,6 +103,18 @@ impl ToPeer for Ipv4Addr {
 impl ToPeer for (IpAddr, u16) {
     fn to_peer(&self, _: &Topology) -> io::Result<SocketAddr> {
         Ok(SocketAddr::new(self.0, self.1))
+    }
+}
+
+impl ToPeer for (Ipv4Addr, u16) {
+    fn to_peer(&self, topology: &Topology) -> io::Result<SocketAddr> {
+        (IpAddr::from(self.0), self.1).to_peer(topology)
+    }
+}
+
+impl ToPeer for (String, u16) {
+    fn to_peer(&self, topology: &Topology) -> io::Result<SocketAddr> {
+        (self.0.as_str(), self.1).to_peer(topology)
     }
 }
 

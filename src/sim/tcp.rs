@@ -41,6 +41,9 @@ impl World {
 /// is 64 KiB ahead of its reader waits. Dropping it closes: the peer reads the rest and then the
 /// end, or gets a reset when bytes were left unread here.
 ///
+/// Errors are as Linux tells them: once; then the stream is at its end, and writing is a
+/// `BrokenPipe`. What arrived before a reset can still be read.
+///
 /// Acknowledgements are no packets of their own here. Where only the way back is cut, bytes still
 /// arrive, but they stay in the writer's window, and a writer that is not answered for 30 virtual
 /// seconds gives up, as one whose bytes don't arrive.

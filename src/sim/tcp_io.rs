@@ -5,7 +5,7 @@ use super::events::Event;
 use super::rules::{self, Packet, PacketKind};
 use super::tcp::TcpStream;
 use super::world::World;
-use crate::network::Payload;
+use crate::network::{End, Payload};
 use crate::trace::What;
 use std::io;
 use std::pin::Pin;
@@ -29,11 +29,9 @@ impl TcpStream {
         let Some((end, peer)) = world.net.conns.ends(self.conn, self.side).filter(|(end, _)| end.open) else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        match (peer.out.arrived(), end.failed) {
-            (arrived @ 1.., _) => Poll::Ready(Ok(arrived)),
-            (_, Some(kind)) => Poll::Ready(Err(kind.into())),
-            _ if end.ended => Poll::Ready(Ok(0)),
-            _ => Poll::Pending,
+        match peer.out.arrived() {
+            0 => end.read_end().map_or(Poll::Pending, Poll::Ready),
+            arrived => Poll::Ready(Ok(arrived)),
         }
     }
 
@@ -73,9 +71,16 @@ impl TcpStream {
 
     /// Would a read give something?
     pub(super) fn readable_now(&self, world: &mut World) -> Poll<io::Result<()>> {
-        match self.inbound(world) {
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Err(error)),
-            other => other.map(|_| Ok(())),
+        self.ready_now(world, |end, peer| peer.out.arrived() > 0 || end.ended || end.failed.is_some())
+    }
+
+    fn ready_now(&self, world: &mut World, ready: impl FnOnce(&End, &End) -> bool) -> Poll<io::Result<()>> {
+        let running = world.is_running(self.host);
+        match world.net.conns.ends(self.conn, self.side) {
+            _ if !running => Poll::Pending,
+            None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+            Some((end, peer)) if ready(end, peer) => Poll::Ready(Ok(())),
+            Some(_) => Poll::Pending,
         }
     }
 
@@ -88,11 +93,8 @@ impl TcpStream {
         let Some((end, peer)) = world.net.conns.ends(self.conn, self.side).filter(|(end, _)| end.open) else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
-        if let Some(kind) = end.failed {
+        if let Some(kind) = end.write_error() {
             return Poll::Ready(Err(kind.into()));
-        }
-        if end.shut {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         let answered = !world.net.links.is_cut(peer.host, self.host);
         match world.net.conns.room(self.conn, self.side, answered) {
@@ -158,9 +160,10 @@ impl TcpStream {
 
     /// Would a write take something or fail?
     pub(super) fn writable_now(&self, world: &mut World) -> Poll<io::Result<()>> {
-        match self.outbound(world) {
-            Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Err(error)),
-            other => other.map(|_| Ok(())),
+        // asked first, since an error is told once
+        match self.ready_now(world, |end, _| end.failed.is_some() || end.shut) {
+            Poll::Pending => self.outbound(world).map_ok(|_| ()),
+            ready => ready,
         }
     }
 

@@ -5,3 +5,5 @@
 #![cfg(all(feature = "sim", unix))]
 
 mod files;
+#[expect(clippy::duplicate_mod, reason = "the scenarios are compiled over simulated and real sockets")]
+mod sockets;

@@ -83,8 +83,9 @@ impl NetworkFaults {
         self.with(FaultKind::Hang, chance, within)
     }
 
-    /// Connections that are reset, within so many writes of a host to its streams: both ends get
-    /// `ConnectionReset`, and what was under way is lost.
+    /// Connections that are reset, within so many writes of a host to its streams: that write and
+    /// the other end get `ConnectionReset`. What was written before still arrives, what was on its
+    /// way back is lost.
     #[must_use]
     pub fn resets(self, chance: f64, within: u64) -> Self {
         self.with(FaultKind::Reset, chance, within)

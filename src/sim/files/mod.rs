@@ -27,8 +27,9 @@ use std::io;
 /// durable, not its name: until [`sync_dir`](SimStorage::sync_dir) a file that was created may
 /// vanish, one that was removed may be back, one that was renamed may have its old name. There is
 /// no order between bytes and names: a file that was renamed before it was synced may be found
-/// empty under its new name. When a process ends and its machine stays up (a graceful stop, a
-/// panic), nothing is lost, and what was not synced reaches the disk.
+/// empty under its new name. When a process ends by itself, by return or panic, its machine stays
+/// up and what was not synced reaches the disk; after a kill it stays in the page cache, which the
+/// next boot reads and a crash may still take.
 ///
 /// ```
 /// # use simfuzz::prelude::*;
