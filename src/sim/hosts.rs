@@ -246,11 +246,9 @@ impl World {
             self.hosts[host.index()].disk = Ailment::default();
         } else if lose {
             self.lose_unsynced(host);
-        } else if down.is_none() {
-            // what ends by itself has time: the page cache reaches the disk before anything else
-            // happens. After a kill it stays what it is, and a crash may still take it
-            self.disks[host.index()].write_back();
         }
+        // otherwise the machine lives, and so does its page cache: what a process left unsynced is
+        // read back at the next boot, and a crash may still take it
         futures
     }
 

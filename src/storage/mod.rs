@@ -162,14 +162,6 @@ impl Disk {
         self.bytes_mut(file).flip(offset, bit);
     }
 
-    /// The page cache reaches the disk: all files and all names.
-    pub(crate) fn write_back(&mut self) {
-        self.tree.crash(&Survivors::ALL);
-        for bytes in self.contents.iter_mut().filter(|bytes| !bytes.is_synced()) {
-            bytes.sync(WHOLE, &Survivors::ALL);
-        }
-    }
-
     /// How many changes of directories are not synced.
     pub(crate) fn unsynced_names(&self) -> u64 {
         self.tree.unsynced()

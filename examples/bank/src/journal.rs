@@ -43,13 +43,7 @@ impl Journal {
         let mut ledger = if has(SNAPSHOT) { read_snapshot(&storage).await? } else { Ledger::default() };
 
         let log = storage.open(LOG).await?;
-        let bytes = if has(LOG) {
-            log.read_all().await?
-        } else {
-            // a file is there after a crash once its directory was synced
-            storage.sync_dir("/").await?;
-            Vec::new()
-        };
+        let bytes = if has(LOG) { log.read_all().await? } else { Vec::new() };
         let (mut end, mut known) = (0, 0);
         let mut recent = VecDeque::new();
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -67,8 +61,11 @@ impl Journal {
         if end < bytes.len() {
             assert_reachable!("a torn record was cut off the log");
             log.set_len(end as u64).await?;
-            log.sync_all().await?;
         }
+        // what was read may stand in the page cache alone, if the process died and the machine
+        // didn't: nobody may be told of it before it is durable, and so are the files' names
+        log.sync_all().await?;
+        storage.sync_dir("/").await?;
         Ok((Self { storage, log, end: end as u64, length: recent.len(), recent }, ledger))
     }
 
