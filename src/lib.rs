@@ -98,6 +98,7 @@ pub mod net {
 }
 
 /// Pages for reading.
+#[cfg(feature = "sim")]
 pub mod guide {
     #[doc = include_str!("../docs/faults.md")]
     pub mod faults {}

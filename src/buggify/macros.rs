@@ -7,6 +7,8 @@
 /// `Buggify` has one. See the [module](mod@crate::buggify) for what it is for.
 ///
 /// ```
+/// # #[cfg(feature = "sim")]
+/// # {
 /// use simfuzz::prelude::*;
 ///
 /// struct Work;
@@ -29,6 +31,7 @@
 /// tape.set(Label::parse("fault/buggify/rare way/active"), 0, 1);
 /// tape.set(Label::parse("fault/10.0.0.1/buggify/rare way"), 0, 1);
 /// assert!(simulation.run(&tape).finding().is_some());
+/// # }
 /// ```
 #[macro_export]
 macro_rules! buggify {

@@ -37,3 +37,17 @@ fn a_request_is_carried_out_twice_with_the_bug_only() {
         _ => outcome.assert_ok(),
     }
 }
+
+/// What comes of it is no matter here: a bank that loses its disks may fail. 100 tapes;
+/// `SIMFUZZ_TAPES=10000` runs more.
+#[test]
+fn runs_repeat_with_every_fault() {
+    let tapes = std::env::var("SIMFUZZ_TAPES").ok().and_then(|count| count.parse().ok()).unwrap_or(100);
+    let digests = |recording| {
+        let simulation = bank::builder().all_faults().build();
+        (0..tapes).map(|seed| simulation.run_with(&Tape::swarm(seed), recording).digest()).collect::<Vec<_>>()
+    };
+    let here = digests(Recording::Result);
+    let there = std::thread::scope(|scope| scope.spawn(|| digests(Recording::Story)).join());
+    assert_eq!(Some(here), there.ok());
+}

@@ -28,7 +28,12 @@ const POLLS: &str = "polls of the waiting receive";
 
 /// A sender and a receiver with a channel between them.
 pub fn simulation() -> Simulation {
-    SimulationBuilder::new().workload(|| Box::new(Channel)).build()
+    builder().build()
+}
+
+/// The same before it is built.
+pub fn builder() -> SimulationBuilder {
+    SimulationBuilder::new().workload(|| Box::new(Channel))
 }
 
 struct Channel;

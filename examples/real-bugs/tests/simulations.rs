@@ -24,7 +24,7 @@ fn expect(simulation: &Simulation, seeds: u64, identity: &str) {
 
 /// Each seed gives its digest again: after other runs, on another thread, and when everything is
 /// recorded.
-fn repeats(simulation: fn() -> Simulation, seeds: u64) {
+fn repeats(simulation: impl Fn() -> Simulation + Copy + Send, seeds: u64) {
     let digests = move |recording| {
         let simulation = simulation();
         (0..seeds).map(|seed| simulation.run_with(&Tape::swarm(seed), recording).digest()).collect::<Vec<_>>()
@@ -52,4 +52,15 @@ fn runs_of_flume_repeat() {
 #[test]
 fn runs_of_omnipaxos_repeat() {
     repeats(real_bugs::omnipaxos::simulation, 200);
+}
+
+/// So many tapes for each with every fault on; `SIMFUZZ_TAPES=10000` runs more.
+fn tapes() -> u64 {
+    std::env::var("SIMFUZZ_TAPES").ok().and_then(|count| count.parse().ok()).unwrap_or(100)
+}
+
+#[test]
+fn runs_repeat_with_every_fault() {
+    repeats(|| real_bugs::flume::builder().all_faults().build(), tapes());
+    repeats(|| real_bugs::omnipaxos::builder().all_faults().build(), tapes());
 }

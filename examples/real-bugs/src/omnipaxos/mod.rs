@@ -50,6 +50,11 @@ impl Entry for Value {
 
 /// Three nodes that crash, boot again and are cut off, and a client that proposes values.
 pub fn simulation() -> Simulation {
+    builder().build()
+}
+
+/// The same before it is built.
+pub fn builder() -> SimulationBuilder {
     SimulationBuilder::new()
         .processes(NODES, || Box::new(node::Node))
         .workload(|| Box::new(client::Client))
@@ -57,7 +62,6 @@ pub fn simulation() -> Simulation {
         .attrition(Attrition::default().chance(0.8).within(200).weights(1, 9))
         .restart_after(DOWN)
         .partitions(Partitions::default().chance(0.8).within(Duration::from_millis(200)).lasting(CUT))
-        .build()
 }
 
 /// Nodes count from 1: 0 is no node.
