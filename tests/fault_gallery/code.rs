@@ -1,15 +1,24 @@
-//! Bugs on ways that the code itself rarely takes.
+//! Bugs on ways that the code itself, or the order of its tasks, rarely takes.
 
+use crate::actors::workload;
 use crate::{Row, Version};
 use simfuzz::prelude::*;
 
 pub(crate) fn rows() -> Vec<Row> {
-    vec![Row {
-        bug: "a page border that no test has",
-        fault: FaultKind::Buggify,
-        finding: "a listing shows every item",
-        system: lists,
-    }]
+    vec![
+        Row {
+            bug: "a page border that no test has",
+            fault: FaultKind::Buggify,
+            finding: "a listing shows every item",
+            system: lists,
+        },
+        Row {
+            bug: "a task taken for done once it could run",
+            fault: FaultKind::Hold,
+            finding: "what was handed over is stored",
+            system: hands_over,
+        },
+    ]
 }
 
 /// A shelf of a few items, listed page by page. A page holds far more than any test has.
@@ -71,4 +80,31 @@ fn lists(version: Version) -> SimulationBuilder {
         .processes(1, move || Box::new(Shelf(version)))
         .workload(|| Box::new(Reader))
         .buggify(Buggify::default())
+}
+
+/// Hands items to a task that stores them. The broken one gives way once and takes it for granted
+/// that the task has run; the fixed one waits for its word.
+fn hands_over(version: Version) -> SimulationBuilder {
+    SimulationBuilder::new().workload(workload("writer", async move |ctx: &SimContext| {
+        let (items, mut handed) = tokio::sync::mpsc::channel::<tokio::sync::oneshot::Sender<()>>(1);
+        let state = *ctx.state();
+        ctx.task().spawn_local(async move {
+            while let Some(done) = handed.recv().await {
+                state.update("stored", |stored: &mut u32| *stored += 1);
+                let _ = done.send(());
+            }
+        });
+        ctx.time().sleep(Duration::from_millis(1)).await;
+        for item in 1..=10 {
+            let (done, stored) = tokio::sync::oneshot::channel();
+            items.send(done).await.ok();
+            match version {
+                Version::Broken => ctx.task().yield_now().await,
+                Version::Fixed => stored.await.unwrap_or_default(),
+            }
+            let stored = ctx.state().get::<u32>("stored").unwrap_or_default();
+            assert_always!(stored >= item, "what was handed over is stored");
+        }
+        Ok(())
+    }))
 }

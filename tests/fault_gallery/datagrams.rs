@@ -1,4 +1,4 @@
-//! Bugs that it takes a datagram that is lost, doubled or late to see.
+//! Bugs that it takes a datagram that is lost, doubled, late or garbled to see.
 
 use crate::actors::{process, workload};
 use crate::{Row, Version};
@@ -22,6 +22,12 @@ pub(crate) fn rows() -> Vec<Row> {
             fault: FaultKind::Reorder,
             finding: "the last update stands",
             system: takes_what_comes_last,
+        },
+        Row {
+            bug: "a reading without a checksum",
+            fault: FaultKind::DatagramFlip,
+            finding: "a reading is one that was sent",
+            system: believes,
         },
     ]
 }
@@ -131,4 +137,36 @@ fn takes_what_comes_last(version: Version) -> SimulationBuilder {
         .processes(1, process("gauge", gauge))
         .workload(workload("sensor", sensor))
         .network_faults(NetworkFaults::none().reorders(0.02, 512))
+}
+
+/// A gauge that is told readings up to 20, each with its complement; the broken one doesn't look at
+/// that.
+fn believes(version: Version) -> SimulationBuilder {
+    let gauge = async move |ctx: &SimContext| {
+        let socket = ctx.network().bind_udp("0.0.0.0:7").await?;
+        loop {
+            let (mut reading, mut check) = ([0; 8], [0; 8]);
+            let mut buffer = [0; 16];
+            socket.recv_from(&mut buffer).await?;
+            reading.copy_from_slice(&buffer[..8]);
+            check.copy_from_slice(&buffer[8..]);
+            let (reading, check) = (u64::from_be_bytes(reading), u64::from_be_bytes(check));
+            if version == Version::Broken || reading == !check {
+                assert_always!(reading <= 20, "a reading is one that was sent");
+            }
+        }
+    };
+    let sensor = async |ctx: &SimContext| {
+        let socket = ctx.network().bind_udp("0.0.0.0:0").await?;
+        for reading in 1..=20u64 {
+            let datagram = [reading.to_be_bytes(), (!reading).to_be_bytes()].concat();
+            socket.send_to(&datagram, ("gauge", 7)).await?;
+            ctx.time().sleep(millis(20)).await;
+        }
+        Ok(())
+    };
+    SimulationBuilder::new()
+        .processes(1, process("gauge", gauge))
+        .workload(workload("sensor", sensor))
+        .network_faults(NetworkFaults::none().datagram_flips(0.01, 512))
 }
