@@ -12,10 +12,6 @@ use crate::trace::seconds;
 use std::io;
 use std::net::IpAddr;
 
-/// `EIO` and `ENOSPC`, as Unix numbers them: programs look at the number.
-const INPUT_OUTPUT: i32 = 5;
-const NO_SPACE: i32 = 28;
-
 impl World {
     fn ip(&self, host: HostId) -> IpAddr {
         self.topology.host(host).ip
@@ -38,7 +34,7 @@ impl World {
             FaultKind::ReadError => "DISK: a read fails".to_owned(),
             _ => "DISK: a write fails".to_owned(),
         });
-        io::Error::from_raw_os_error(INPUT_OUTPUT)
+        io::Error::from_raw_os_error(libc::EIO)
     }
 
     /// How much longer an operation of `host` takes.
@@ -99,7 +95,7 @@ impl World {
         self.fails(FaultKind::WriteError, host)?;
         let fits = if growth > 0 { count - growth + self.fitting(host, growth) } else { count };
         if fits == 0 {
-            return Err(io::Error::from_raw_os_error(NO_SPACE));
+            return Err(io::Error::from_raw_os_error(libc::ENOSPC));
         }
         Ok(self.cut_short(FaultKind::ShortWrite, host, fits))
     }
