@@ -5,15 +5,11 @@
 #[macro_use]
 mod common;
 
-use common::{Client, Phases, Server, echo, nothing};
+use common::{Client, Phases, Server, echo, millis, nothing};
 use simfuzz::prelude::*;
 use simfuzz::{Outcome, Recording};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-
-fn millis(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)

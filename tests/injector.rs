@@ -4,15 +4,11 @@
 #[macro_use]
 mod common;
 
-use common::{Client, Phases, Server, echo, nothing, tape};
+use common::{Client, Phases, Server, echo, millis, nothing, tape};
 use simfuzz::prelude::*;
 use simfuzz::{DiskFate, DiskSort, Fate, Outcome, Packet, PacketKind, Recording};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-
-fn millis(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 /// An injector that does what the closure says.
 struct Breaker<F>(F);

@@ -6,15 +6,11 @@
 #[macro_use]
 mod common;
 
-use common::{Client, Server, echo, tape};
+use common::{Client, Server, echo, millis, tape};
 use simfuzz::prelude::*;
 use simfuzz::{Outcome, Recording};
 use std::io;
 use std::io::ErrorKind;
-
-fn millis(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 fn secs(n: u64) -> Duration {
     Duration::from_secs(n)

@@ -6,16 +6,12 @@
 #[macro_use]
 mod common;
 
-use common::{Client, Server, echo, log, tape};
+use common::{Client, Server, echo, log, millis, tape};
 use simfuzz::prelude::*;
 use simfuzz::{Outcome, Recording};
 use std::io;
 use std::io::ErrorKind::{self, *};
 use std::net::SocketAddr;
-
-fn millis(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 /// One server, one client, 1 ms a segment, partitions and crashes possible and none on the calm
 /// tape. A partition lasts 1 s, or 100 s by `fault/partition/length` #0 = 1.

@@ -4,16 +4,12 @@
 #[macro_use]
 mod common;
 
-use common::{Client, Server, tape};
+use common::{Client, Server, millis, tape};
 use simfuzz::net::UdpSocket;
 use simfuzz::prelude::*;
 use simfuzz::{Outcome, Recording};
 use std::io;
 use std::io::ErrorKind;
-
-fn millis(n: u64) -> Duration {
-    Duration::from_millis(n)
-}
 
 fn kind<T>(result: io::Result<T>) -> Option<ErrorKind> {
     result.err().map(|error| error.kind())

@@ -9,6 +9,7 @@
 mod actors;
 mod alone;
 mod calls;
+mod churn;
 mod clocks;
 mod code;
 mod datagrams;
@@ -105,6 +106,7 @@ fn show(row: &Row) -> Result<String, String> {
 #[test]
 fn each_fault_finds_its_classic_bug() {
     let rows = [
+        churn::rows(),
         clocks::rows(),
         code::rows(),
         datagrams::rows(),
