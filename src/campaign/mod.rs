@@ -67,7 +67,10 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         self.executions += 1;
         let tape = Tape::decode(bytes);
         let mut outcome = self.simulation.borrow().run_with(&tape, Recording::Choices);
-        goal::features(outcome.record(), outcome.guides(), &mut self.hits);
+        self.hits.clear();
+        if self.mutator.parts.goals {
+            goal::features(outcome.record(), outcome.guides(), &mut self.hits);
+        }
         if let Some(trace) = outcome.take_trace() {
             self.cache.ran(&tape, trace);
         }

@@ -6,6 +6,9 @@
 //! caller for a trace.
 
 mod edit;
+mod parts;
+
+pub(crate) use parts::Parts;
 
 use crate::choice::{Choice, Kind, ROWS_MAX, Row, Tape, Trace, mix};
 use crate::goal::{Archive, Elite, Hit};
@@ -111,11 +114,17 @@ pub(crate) struct Mutator {
     pub(crate) dice: Dice,
     pub(crate) archive: Archive,
     pub(crate) weights: Weights,
+    pub(crate) parts: Parts,
 }
 
 impl Mutator {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { dice: Dice::new(seed), archive: Archive::default(), weights: Weights::default() }
+        Self {
+            dice: Dice::new(seed),
+            archive: Archive::default(),
+            weights: Weights::default(),
+            parts: Parts::from_environment(),
+        }
     }
 
     /// A run of `entry` showed `hits`; gives the features that are new.
@@ -137,11 +146,11 @@ impl Mutator {
             return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
         }
         let mut elite = None;
-        if self.dice.percent(self.weights.elite) {
+        if self.parts.elites && self.dice.percent(self.weights.elite) {
             let dice = &mut self.dice;
             elite = self.archive.pick(|| dice.word()).cloned();
         }
-        if self.dice.percent(self.weights.reseed) {
+        if self.parts.reseeds && self.dice.percent(self.weights.reseed) {
             let elite = elite.unwrap_or_else(|| trace(offered).elite());
             return self.reseed(&elite, &mut trace);
         }
