@@ -1,54 +1,84 @@
 //! Random search, the baseline of every claim about the fuzzer.
 //!
 //! `seeds flume 100000` runs so many seeds, every second one with swarm, and counts what it
-//! finds; the digest over all runs is the same in every process. `seeds flume first 10` gives,
-//! for 10 disjoint ranges of seeds, the executions until the first finding, and their median.
+//! finds; the digest over all runs is the same in every process. `seeds flume 100000 random` runs
+//! them without swarm, with `swarm` all have it. `seeds flume first 10` gives, for 10 disjoint
+//! ranges of seeds, the executions until the first finding, and their median.
 
-use simfuzz::{Outcome, Recording, Simulation, Tape};
+use simfuzz::prelude::*;
+use simfuzz::{Outcome, Recording};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// Seeds of one range at most, when it looks for a first finding.
 const RANGE: u64 = 10_000_000;
 
+type Problem = (&'static str, fn() -> Simulation);
+
+/// The problems, by name.
+const PROBLEMS: [Problem; 4] = [
+    ("flume", real_bugs::flume::simulation),
+    ("omnipaxos", real_bugs::omnipaxos::simulation),
+    ("omnipaxos-600", real_bugs::omnipaxos::steps_600),
+    ("omnipaxos-400", real_bugs::omnipaxos::steps_400),
+];
+
+/// Which seeds have swarm.
+#[derive(Clone, Copy)]
+enum Swarm {
+    Never,
+    EverySecond,
+    Always,
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let simulation = match words.first() {
-        Some(&"flume") => real_bugs::flume::simulation(),
-        Some(&"omnipaxos") => real_bugs::omnipaxos::simulation(),
+    let named = |name: &str| PROBLEMS.iter().find(|(known, _)| *known == name);
+    let Some((_, simulation)) = words.first().and_then(|name| named(name)) else { return usage() };
+    let number = |word: &str| word.parse::<u64>().ok().filter(|&number| number > 0);
+    let (count, swarm) = match words[1..] {
+        ["first", ranges] => match number(ranges) {
+            Some(ranges) => {
+                first(&simulation(), ranges);
+                return ExitCode::SUCCESS;
+            }
+            None => return usage(),
+        },
+        [count] => (number(count), Swarm::EverySecond),
+        [count, "random"] => (number(count), Swarm::Never),
+        [count, "swarm"] => (number(count), Swarm::Always),
         _ => return usage(),
     };
-    let number = |word: &str| word.parse::<u64>().ok();
-    match words[1..] {
-        ["first", ranges] => match number(ranges) {
-            Some(ranges @ 1..) => first(&simulation, ranges),
-            _ => return usage(),
-        },
-        [count] => match number(count) {
-            Some(count @ 1..) => sweep(&simulation, count),
-            _ => return usage(),
-        },
-        _ => return usage(),
-    }
+    let Some(count) = count else { return usage() };
+    sweep(&simulation(), count, swarm);
     ExitCode::SUCCESS
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: seeds flume|omnipaxos COUNT, or: seeds flume|omnipaxos first RANGES");
+    let names: Vec<_> = PROBLEMS.iter().map(|(name, _)| *name).collect();
+    let names = names.join("|");
+    eprintln!("usage: seeds {names} COUNT [random|swarm], or: seeds {names} first RANGES");
     ExitCode::FAILURE
 }
 
-fn run(simulation: &Simulation, seed: u64) -> Outcome {
-    let tape = if seed.is_multiple_of(2) { Tape::seeded(seed) } else { Tape::swarm(seed) };
+fn run(simulation: &Simulation, seed: u64, swarm: Swarm) -> Outcome {
+    let mut tape = match swarm {
+        Swarm::EverySecond if seed.is_multiple_of(2) => Tape::seeded(seed),
+        Swarm::Never => Tape::seeded(seed),
+        Swarm::EverySecond | Swarm::Always => Tape::swarm(seed),
+    };
+    if matches!(swarm, Swarm::Never) {
+        tape.set(Label::parse("swarm/on"), 0, 0);
+    }
     simulation.run_with(&tape, Recording::Result)
 }
 
-fn sweep(simulation: &Simulation, count: u64) {
+fn sweep(simulation: &Simulation, count: u64, swarm: Swarm) {
     let mut findings = BTreeMap::<String, (u64, u64)>::new();
     let (mut digest, mut events, mut truncated, mut restless) = (0u64, 0, 0, 0);
     for seed in 0..count {
-        let outcome = run(simulation, seed);
+        let outcome = run(simulation, seed, swarm);
         digest = digest.rotate_left(5) ^ outcome.digest();
         events += outcome.events();
         truncated += u64::from(outcome.status() == simfuzz::Status::Truncated);
@@ -66,7 +96,8 @@ fn sweep(simulation: &Simulation, count: u64) {
 fn first(simulation: &Simulation, ranges: u64) {
     let mut executions = Vec::new();
     for range in 0..ranges {
-        let found = (0..RANGE).find(|&seed| run(simulation, range * RANGE + seed).finding().is_some());
+        let found =
+            (0..RANGE).find(|&seed| run(simulation, range * RANGE + seed, Swarm::EverySecond).finding().is_some());
         executions.push(found.map_or(RANGE, |seed| seed + 1));
     }
     println!("executions until the first finding: {executions:?}");

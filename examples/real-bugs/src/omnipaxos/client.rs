@@ -1,7 +1,7 @@
 //! The workload: proposes values to nodes, and cuts sessions.
 
+use super::cluster::Cluster;
 use super::node::{CLIENT, HANG_UP};
-use super::{NODES, cluster::Cluster};
 use simfuzz::prelude::*;
 
 /// Operations of a run.
@@ -22,11 +22,12 @@ impl Workload for Client {
     }
 
     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
-        let mut connections: [Option<TcpStream>; NODES] = Default::default();
+        let nodes = ctx.topology().all_process_ips().len();
+        let mut connections: Vec<Option<TcpStream>> = (0..nodes).map(|_| None).collect();
         for operation in 0..OPERATIONS {
             let random = ctx.random().scope("op", operation);
             ctx.time().sleep(random.label("pause").random_range(Duration::ZERO..=PAUSE)).await;
-            let node = random.label("node").random_range(0..NODES);
+            let node = random.label("node").random_range(0..nodes);
             let request = match random.label("op").weighted(&[8, 1]) {
                 0 => u64::from(operation),
                 _ => HANG_UP,

@@ -3,7 +3,7 @@
 //! Every node reports here whenever something changes; the promises of the library are checked
 //! at that moment, and the fuzzer is told what state the cluster is in.
 
-use super::{NODES, Value, name};
+use super::{Value, name};
 use omnipaxos::util::NodeId;
 use simfuzz::prelude::*;
 use std::fmt;
@@ -41,31 +41,42 @@ impl fmt::Display for View {
 pub(super) struct Cluster {
     /// What was decided, by whoever came first to each index.
     log: Vec<Value>,
-    /// By node; `None` while it is down.
-    nodes: [Option<View>; NODES],
-    boots: [u32; NODES],
-    /// The node that was elected last, how often that was another one, and who ever was.
+    /// By node, from its first boot on.
+    nodes: Vec<Seen>,
+    /// The node that was elected last, and how often that was another one.
     leader: Option<NodeId>,
     changes: i64,
-    ever: [bool; NODES],
+}
+
+/// What is known of one node.
+#[derive(Debug, Default)]
+struct Seen {
+    /// What it says of itself; `None` while it is down.
+    view: Option<View>,
+    boots: u32,
+    /// Was it ever elected?
+    led: bool,
 }
 
 impl Cluster {
     /// Node `pid` boots, and holds what `view` says.
     pub(super) fn boots(&mut self, pid: NodeId, view: View) {
-        let boots = &mut self.boots[pid as usize - 1];
-        if *boots > 0 {
+        if self.nodes.len() < pid as usize {
+            self.nodes.resize_with(pid as usize, Seen::default);
+        }
+        let node = &mut self.nodes[pid as usize - 1];
+        if node.boots > 0 {
             assert_sometimes!(!self.log.is_empty(), "a node boots again after a decision");
             assert_sometimes!(view.is_open(), "a node boots again with an open entry");
             assert_sometimes!(self.leader == Some(pid), "a leader boots again");
         }
-        *boots += 1;
-        self.nodes[pid as usize - 1] = Some(View { leader: None, ..view });
+        node.boots += 1;
+        node.view = Some(View { leader: None, ..view });
     }
 
     /// Node `pid` is down.
     pub(super) fn goes_down(&mut self, pid: NodeId) {
-        self.nodes[pid as usize - 1] = None;
+        self.nodes[pid as usize - 1].view = None;
     }
 
     /// Two nodes have a new session.
@@ -86,12 +97,12 @@ impl Cluster {
             }
         }
         assert_reachable!("an entry is decided");
-        assert_sometimes!(self.boots[pid as usize - 1] > 1, "a node decides after it has booted again");
+        assert_sometimes!(self.nodes[pid as usize - 1].boots > 1, "a node decides after it has booted again");
     }
 
     /// Node `pid` says how things are now.
     pub(super) fn reports(&mut self, pid: NodeId, view: View) {
-        let before = self.nodes[pid as usize - 1].replace(view);
+        let before = self.nodes[pid as usize - 1].view.replace(view);
         if view.leader == Some(pid) && before.is_none_or(|before| before.leader != view.leader) {
             self.elects(pid);
         }
@@ -101,39 +112,39 @@ impl Cluster {
 
     fn elects(&mut self, pid: NodeId) {
         assert_reachable!("a leader is elected");
-        assert_sometimes!(self.ever[pid as usize - 1], "a leader is elected again");
+        assert_sometimes!(self.nodes[pid as usize - 1].led, "a leader is elected again");
         let change = self.leader.is_some_and(|leader| leader != pid);
         assert_sometimes!(change && !self.log.is_empty(), "the leader changes after a decision");
         assert_sometimes!(change && self.is_open(), "the leader changes while an entry is open");
         assert_sometimes!(self.leaders() > 1, "two nodes believe that they lead");
         self.changes += i64::from(change);
         self.leader = Some(pid);
-        self.ever[pid as usize - 1] = true;
-        let leaders = self.ever.iter().filter(|&&ever| ever).count();
-        assert_sometimes_greater_than_or_equal_to!(leaders, NODES, "every node leads once");
+        self.nodes[pid as usize - 1].led = true;
+        let leaders = self.nodes.iter().filter(|node| node.led).count();
+        assert_sometimes_greater_than_or_equal_to!(leaders, self.nodes.len(), "every node leads once");
     }
 
     /// A few small numbers that say how far things have come, for the fuzzer to build upon.
     pub(super) fn guide(&self) -> [i64; 6] {
         let decided = self.up().map(|node| node.decided).max().unwrap_or(0);
-        let down = NODES - self.up().count();
+        let down = self.nodes.len() - self.up().count();
         [
             decided.min(3) as i64,
-            self.spread().min(2) as i64,
-            self.leaders().min(2) as i64,
-            down.min(1) as i64,
+            self.spread().min(3) as i64,
+            self.leaders().min(3) as i64,
+            down as i64,
             i64::from(self.is_open()),
-            self.changes.min(2),
+            self.changes.min(4),
         ]
     }
 
     /// Are all nodes up, and have they decided the same?
     pub(super) fn is_level(&self) -> bool {
-        self.up().count() == NODES && self.spread() == 0 && !self.log.is_empty()
+        self.up().count() == self.nodes.len() && self.spread() == 0 && !self.log.is_empty()
     }
 
     fn up(&self) -> impl Iterator<Item = &View> {
-        self.nodes.iter().flatten()
+        self.nodes.iter().filter_map(|node| node.view.as_ref())
     }
 
     fn is_open(&self) -> bool {
@@ -149,6 +160,6 @@ impl Cluster {
     /// How many nodes believe that they lead.
     fn leaders(&self) -> usize {
         let nodes = (1..).zip(&self.nodes);
-        nodes.filter(|(pid, node)| node.is_some_and(|node| node.leader == Some(*pid))).count()
+        nodes.filter(|(pid, node)| node.view.is_some_and(|view| view.leader == Some(*pid))).count()
     }
 }

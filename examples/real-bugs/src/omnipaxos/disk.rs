@@ -4,11 +4,12 @@
 //!
 //! The library's storage trait differs between its versions; it is implemented in `api`.
 
-use super::{NODES, Value};
+use super::Value;
 use omnipaxos::ballot_leader_election::Ballot;
 use omnipaxos::util::NodeId;
 use simfuzz::prelude::*;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -28,7 +29,18 @@ pub(super) struct Stored {
 impl Disk {
     /// The disk of node `pid` in this run.
     pub(super) fn of(ctx: &SimContext, pid: NodeId) -> Self {
-        ctx.state().update("disks", |disks: &mut [Self; NODES]| disks[pid as usize - 1].clone())
+        ctx.state().update("disks", |disks: &mut BTreeMap<NodeId, Self>| disks.entry(pid).or_default().clone())
+    }
+
+    /// A disk as the crate's companion storage comes: with a ballot of nobody on it, so that a
+    /// node takes its first boot for one after a crash, and asks around before it takes part.
+    pub(super) fn of_the_companion() -> Self {
+        let disk = Self::default();
+        disk.change(|stored| {
+            stored.promised = Some(Ballot::default());
+            stored.accepted = Some(Ballot::default());
+        });
+        disk
     }
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Stored)) {

@@ -1,13 +1,19 @@
 //! omnipaxos 0.2.2: two nodes decide different values at one index.
 //!
 //! A consensus library without I/O of its own: it is told of ticks and messages, and says which
-//! messages to send. So a node of ours is a real server around it, with TCP sessions, a ticker
-//! and a disk; the simulator provides the network, the clock and the crashes.
+//! messages to send.
+//!
+//! There are two forms of it. In one a node of ours is a real server around the library, with TCP
+//! sessions, a ticker and a disk; the simulator provides the network, the clock and the crashes.
+//! In the other there are no servers: a workload feeds five nodes by hand, step by step, and owns
+//! the links between them.
 //!
 //! - `node`: the server, a process that crashes and boots again
 //! - `disk`: what a node stores, which survives its crashes
 //! - `client`: the workload that proposes values
+//! - `hand`, `steps`: nodes and links without servers, and the workload that feeds them
 //! - `cluster`: what all nodes have decided, checked as it happens
+//! - `paxos`: the library as it is used here
 //! - `api`: the little that differs between the versions of the library
 
 #[cfg_attr(feature = "fixed", path = "api/v0_2_4.rs")]
@@ -16,7 +22,10 @@ mod api;
 mod client;
 mod cluster;
 mod disk;
+mod hand;
 mod node;
+mod paxos;
+mod steps;
 
 use ::omnipaxos::storage::{Entry, NoSnapshot};
 use ::omnipaxos::util::NodeId;
@@ -62,6 +71,21 @@ pub fn builder() -> SimulationBuilder {
         .attrition(Attrition::default().chance(0.8).within(200).weights(1, 9))
         .restart_after(DOWN)
         .partitions(Partitions::default().chance(0.8).within(Duration::from_millis(200)).lasting(CUT))
+}
+
+/// Five nodes that are fed by hand, for 600 steps.
+pub fn steps_600() -> Simulation {
+    by_hand(5, 600).build()
+}
+
+/// The same for 400 steps: less time to get to the bug.
+pub fn steps_400() -> Simulation {
+    by_hand(5, 400).build()
+}
+
+/// So many nodes that are fed by hand, for so many steps.
+pub fn by_hand(nodes: usize, steps: u32) -> SimulationBuilder {
+    SimulationBuilder::new().workload(move || Box::new(steps::Steps { nodes, steps }))
 }
 
 /// Nodes count from 1: 0 is no node.

@@ -8,10 +8,10 @@
 use super::api::{self, Index};
 use super::cluster::{Cluster, View};
 use super::disk::Disk;
-use super::{NODES, TICK, Value, name, pid};
+use super::paxos::{self, Paxos};
+use super::{TICK, Value, name, pid};
 use omnipaxos::messages::Message;
-use omnipaxos::util::{LogEntry, NodeId};
-use omnipaxos::{ClusterConfig, OmniPaxos, OmniPaxosConfig, ServerConfig};
+use omnipaxos::util::NodeId;
 use simfuzz::prelude::*;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -153,7 +153,7 @@ fn put_message(bytes: &mut Vec<u8>, message: &Message<Value>) {
 struct Server {
     ctx: SimContext,
     pid: NodeId,
-    paxos: OmniPaxos<Value, Disk>,
+    paxos: Paxos,
     disk: Disk,
     sessions: BTreeMap<NodeId, Session>,
     /// How many there were.
@@ -174,17 +174,7 @@ impl Server {
     fn boot(ctx: &SimContext) -> SimulationResult<Self> {
         let pid = pid(ctx.client_id());
         let disk = Disk::of(ctx, pid);
-        let nodes = (0..NODES).map(super::pid).collect();
-        let config = OmniPaxosConfig {
-            cluster_config: ClusterConfig { configuration_id: 1, nodes, flexible_quorum: None },
-            server_config: ServerConfig {
-                pid,
-                election_tick_timeout: 2,
-                resend_message_tick_timeout: 5,
-                ..ServerConfig::default()
-            },
-        };
-        let paxos = config.build(disk.clone()).map_err(|error| SimulationError::InvalidState(format!("{error:?}")))?;
+        let paxos = paxos::boot(pid, ctx.client_count(), &disk)?;
         let reported = View { leader: None, decided: disk.decided(), accepted: disk.length() };
         let server =
             Self { ctx: ctx.clone(), pid, paxos, disk, sessions: BTreeMap::new(), begun: 0, checked: 0, reported };
@@ -201,12 +191,11 @@ impl Server {
             session.silent += 1;
         }
         self.sessions.retain(|_, session| session.silent < SILENCE);
-        self.step(OmniPaxos::tick);
+        self.step(Paxos::tick);
     }
 
     fn propose(&mut self, value: Value) {
-        // refused only while the cluster is reconfigured, which it never is
-        self.step(|paxos| paxos.append(value).expect("a value may be proposed at any time"));
+        self.step(|paxos| paxos::propose(paxos, value));
     }
 
     /// A session with `peer` begins, and with it ends an older one; gives its number.
@@ -232,7 +221,7 @@ impl Server {
     }
 
     /// Lets the library do something, sends what it wants sent and looks at what came of it.
-    fn step(&mut self, act: impl FnOnce(&mut OmniPaxos<Value, Disk>)) {
+    fn step(&mut self, act: impl FnOnce(&mut Paxos)) {
         act(&mut self.paxos);
         let mut letters = BTreeMap::<NodeId, Vec<u8>>::new();
         for message in api::outgoing(&mut self.paxos) {
@@ -250,7 +239,7 @@ impl Server {
     fn look(&mut self) {
         let decided = self.paxos.get_decided_idx();
         if decided > self.checked {
-            let values = self.decided_from(self.checked);
+            let values = paxos::decided_from(&self.paxos, self.checked);
             let complete = values.len() as Index == decided - self.checked;
             assert_always!(complete, "what is decided can be read", { "node" => name(self.pid), "decided" => decided });
             self.cluster(|cluster| cluster.decides(self.pid, self.checked as usize, &values));
@@ -267,15 +256,6 @@ impl Server {
             });
             self.ctx.state().guide("cluster", &guide);
         }
-    }
-
-    /// The decided values from `index` on, up to the first that is missing.
-    fn decided_from(&self, index: Index) -> Vec<Value> {
-        let entries = self.paxos.read_decided_suffix(index).unwrap_or_default();
-        entries
-            .into_iter()
-            .map_while(|entry| if let LogEntry::Decided(value) = entry { Some(value) } else { None })
-            .collect()
     }
 }
 
