@@ -1,7 +1,9 @@
 //! Bugs that real people wrote, in crates that anybody can download: what simfuzz must find.
 //!
 //! [`flume`] is a channel, so a pure async crate; [`omnipaxos`] is a consensus library without
-//! I/O of its own. Each module shows how to test such a crate; `README.md` tells it as a story.
+//! I/O of its own, [`smoltcp`] a TCP stack without. Each module shows how to test such a crate;
+//! `README.md` tells it as a story.
 
 pub mod flume;
 pub mod omnipaxos;
+pub mod smoltcp;

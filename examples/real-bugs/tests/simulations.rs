@@ -55,6 +55,18 @@ fn runs_of_omnipaxos_fed_by_hand_repeat() {
     repeats(real_bugs::omnipaxos::steps_400, 200);
 }
 
+/// The rare endings are too rare for a test.
+#[test]
+fn smoltcp_connections_end_only_since_the_fix() {
+    let identity = "always: a connection ends when all is delivered and both ends have closed";
+    expect(&real_bugs::smoltcp::one_closing(), 2_000, identity);
+}
+
+#[test]
+fn runs_of_smoltcp_repeat() {
+    repeats(real_bugs::smoltcp::last_ack, 500);
+}
+
 #[test]
 fn runs_of_flume_repeat() {
     repeats(real_bugs::flume::simulation, 1_000);

@@ -1,0 +1,62 @@
+//! smoltcp 0.12.0: a connection whose last segments get lost is never closed, or only by one end.
+//!
+//! A TCP stack without I/O of its own, told the time and handed packets. Two programs use it, on
+//! two machines, and what is an Ethernet cable elsewhere is a UDP socket here: each IP packet is a
+//! datagram, so the simulator loses, doubles and reorders them. When the storm ends the network is
+//! whole, both programs have closed, and so both connections must come to their end.
+//!
+//! - `stack`: smoltcp with one socket, and the cable that it is plugged into
+//! - `end`: the workload, a program at one end of the connection
+
+mod end;
+mod stack;
+
+use ::smoltcp::socket::tcp::State;
+use simfuzz::prelude::*;
+
+/// How long packets get lost.
+const STORM: Duration = Duration::from_secs(2);
+
+/// How a connection must not end, though all data has arrived: one of the endings that 0.12.0 has.
+#[derive(Clone, Copy, Debug)]
+enum Ending {
+    /// One waits for the other's close, the other for the acknowledgement of it.
+    OneClosing,
+    /// Both have closed and got the other's close; neither its acknowledgement, nor does it ask again.
+    BothClosing,
+    /// One is done, the other waits for the acknowledgement of its close, and doesn't ask again.
+    LastAck,
+}
+
+impl Ending {
+    fn is(self, one: State, other: State) -> bool {
+        match self {
+            Self::OneClosing => (one, other) == (State::FinWait2, State::Closing),
+            Self::BothClosing => (one, other) == (State::Closing, State::Closing),
+            Self::LastAck => (one, other) == (State::Closed, State::LastAck),
+        }
+    }
+}
+
+/// The end that connected stays in FIN-WAIT-2, the other in CLOSING: the ending that is easy to get.
+pub fn one_closing() -> Simulation {
+    builder(Ending::OneClosing).build()
+}
+
+/// Both ends stay in CLOSING.
+pub fn both_closing() -> Simulation {
+    builder(Ending::BothClosing).build()
+}
+
+/// The end that connected is done, the other stays in LAST-ACK.
+pub fn last_ack() -> Simulation {
+    builder(Ending::LastAck).build()
+}
+
+fn builder(ending: Ending) -> SimulationBuilder {
+    SimulationBuilder::new()
+        .workloads(WorkloadCount::Fixed(2), move |_| Box::new(end::End { ending }))
+        .latency(Latency::between(Duration::from_millis(1)..=Duration::from_millis(5)))
+        .network_faults(NetworkFaults::none().losses(0.95, 8).duplicates(0.8, 20).reorders(0.8, 20))
+        .storm(STORM)
+}
