@@ -16,11 +16,14 @@ const RANGE: u64 = 10_000_000;
 type Problem = (&'static str, fn() -> Simulation);
 
 /// The problems, by name.
-const PROBLEMS: [Problem; 7] = [
+const PROBLEMS: &[Problem] = &[
     ("flume", real_bugs::flume::simulation),
+    ("h2", real_bugs::h2::simulation),
     ("omnipaxos", real_bugs::omnipaxos::simulation),
     ("omnipaxos-600", real_bugs::omnipaxos::steps_600),
     ("omnipaxos-400", real_bugs::omnipaxos::steps_400),
+    #[cfg(not(feature = "fixed"))]
+    ("raft", real_bugs::raft::simulation),
     ("smoltcp", real_bugs::smoltcp::one_closing),
     ("smoltcp-closing", real_bugs::smoltcp::both_closing),
     ("smoltcp-last-ack", real_bugs::smoltcp::last_ack),

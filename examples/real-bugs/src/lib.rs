@@ -5,5 +5,8 @@
 //! `README.md` tells it as a story.
 
 pub mod flume;
+pub mod h2;
 pub mod omnipaxos;
+#[cfg(not(feature = "fixed"))]
+pub mod raft;
 pub mod smoltcp;

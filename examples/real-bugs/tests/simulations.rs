@@ -55,6 +55,30 @@ fn runs_of_omnipaxos_fed_by_hand_repeat() {
     repeats(real_bugs::omnipaxos::steps_400, 200);
 }
 
+#[test]
+fn h2_requests_give_back_what_they_took_only_since_the_fix() {
+    expect(&real_bugs::h2::simulation(), 2_000, "always: a request alone on its connection gets half of the window");
+}
+
+/// No version with a fix is published.
+#[cfg(not(feature = "fixed"))]
+#[test]
+fn a_leader_of_raft_is_wrong_about_a_follower() {
+    expect(&real_bugs::raft::simulation(), 200, "always: a leader sends a follower only what it hasn't confirmed");
+}
+
+/// The library draws its election timeouts from the operating system: the server replaces them.
+#[cfg(not(feature = "fixed"))]
+#[test]
+fn runs_of_raft_repeat() {
+    repeats(real_bugs::raft::simulation, 200);
+}
+
+#[test]
+fn runs_of_h2_repeat() {
+    repeats(real_bugs::h2::simulation, 1_000);
+}
+
 /// The rare endings are too rare for a test.
 #[test]
 fn smoltcp_connections_end_only_since_the_fix() {
@@ -86,4 +110,7 @@ fn tapes() -> u64 {
 fn runs_repeat_with_every_fault() {
     repeats(|| real_bugs::flume::builder().all_faults().build(), tapes());
     repeats(|| real_bugs::omnipaxos::builder().all_faults().build(), tapes());
+    repeats(|| real_bugs::h2::builder().all_faults().build(), tapes());
+    #[cfg(not(feature = "fixed"))]
+    repeats(|| real_bugs::raft::builder().all_faults().build(), tapes());
 }
