@@ -17,6 +17,8 @@
 
 mod draws;
 mod label;
+#[cfg(fuzzing)]
+mod naive;
 mod prf;
 mod tape;
 mod text;
@@ -87,6 +89,9 @@ pub(crate) struct Choices {
     made: u64,
     digest: u64,
     now: u64,
+    /// Bytes of the tape's naive encoding that were read.
+    #[cfg(fuzzing)]
+    read: usize,
 }
 
 impl Choices {
@@ -103,6 +108,10 @@ impl Choices {
         self.made = 0;
         self.digest = 0;
         self.now = 0;
+        #[cfg(fuzzing)]
+        {
+            self.read = 0;
+        }
     }
 
     /// Sets the virtual time, and says whether a reseed came into force.
@@ -206,7 +215,12 @@ impl Choices {
                 None => wanted,
             },
             None if self.tape.base() == Base::Calm => 0,
-            None => base(self.prf.word(in_use.label.hash(), ordinal)).min(max),
+            None => {
+                let word = self.prf.word(in_use.label.hash(), ordinal);
+                #[cfg(fuzzing)]
+                let word = naive::over(&self.tape, &mut self.read, word, max);
+                base(word).min(max)
+            }
         };
         self.made += 1;
         let address = in_use.label.hash() ^ u64::from(ordinal).rotate_left(40);

@@ -89,6 +89,9 @@ pub struct Tape {
     seed: u64,
     base: Base,
     rows: Vec<Row>,
+    /// For the naive encoding, which a benchmark compares with: see `choice/naive.rs`.
+    #[cfg(fuzzing)]
+    pub(super) naive: Vec<u8>,
 }
 
 impl Tape {
@@ -112,7 +115,8 @@ impl Tape {
 
     /// A tape of these parts, put into canonical order.
     pub fn from_rows(seed: u64, base: Base, rows: Vec<Row>) -> Self {
-        let mut tape = Self { seed, base, rows };
+        let mut tape = Self::seeded(seed);
+        (tape.base, tape.rows) = (base, rows);
         tape.normalise();
         tape
     }

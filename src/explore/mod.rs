@@ -46,14 +46,25 @@ pub struct Explored {
 /// let explored = simfuzz::explore(&simulation, 1, 50_000, |_| ());
 /// assert!(explored.finding.is_some());
 /// ```
-pub fn explore(simulation: &Simulation, seed: u64, budget: u64, mut news: impl FnMut(&str)) -> Explored {
+pub fn explore(simulation: &Simulation, seed: u64, budget: u64, news: impl FnMut(&str)) -> Explored {
+    explore_while(simulation, seed, |executions| executions < budget, news)
+}
+
+/// Explores until a finding, or until `go_on`, which is asked before each run with the number of
+/// runs so far, says no.
+pub(crate) fn explore_while(
+    simulation: &Simulation,
+    seed: u64,
+    mut go_on: impl FnMut(u64) -> bool,
+    mut news: impl FnMut(&str),
+) -> Explored {
     let mut campaign = Campaign::new(simulation, seed, false);
     let mut corpus: Vec<Vec<u8>> = Vec::new();
     let mut features = 0;
     let mut executions = 0;
     let mut finding = None;
     let mut word = seed;
-    while executions < budget {
+    while go_on(executions) {
         word = crate::choice::mix(word.wrapping_add(0x9e37_79b9_7f4a_7c15));
         let bytes = match corpus.len() as u64 {
             // a start of plain seeds, as an empty corpus has none

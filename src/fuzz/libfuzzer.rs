@@ -2,8 +2,8 @@
 
 use crate::campaign::Campaign;
 use crate::choice::{ROW_BYTES, Tape};
-use crate::goal::SLOTS;
-use crate::run::{Recording, Simulation};
+use crate::goal::{Hit, SLOTS};
+use crate::run::{Finding, Recording, Simulation};
 use arbitrary::{Arbitrary, Unstructured};
 use std::cell::RefCell;
 use std::fmt;
@@ -34,6 +34,10 @@ pub fn init(name: &str, simulation: impl Into<Simulation>) {
     let flag = |name: &str| arguments.iter().find_map(|argument| argument.strip_prefix(name).map(str::to_owned));
     let seed = flag("-seed=").and_then(|seed| seed.parse().ok()).unwrap_or(u64::from(std::process::id()));
     let minimizing = arguments.iter().any(|argument| argument.starts_with("-minimize_crash"));
+    super::trial::begin();
+    if super::naive::is_asked() {
+        return super::naive::begin(name, simulation.into());
+    }
     let session = Campaign::new(simulation.into(), seed, minimizing);
     SESSION.with_borrow_mut(|slot| *slot = Some((name.to_owned(), session)));
 }
@@ -49,30 +53,48 @@ fn with<R>(f: impl FnOnce(&str, &mut Campaign<Simulation>) -> R) -> R {
 #[doc(hidden)]
 pub fn one(input: &Input) {
     super::tick::tick();
+    super::trial::run();
+    if super::naive::is_on() {
+        return super::naive::one(&input.0);
+    }
     let found = with(|name, session| {
         let executed = session.execute(&input.0);
-        for hit in session.hits() {
-            if let Some(counter) = COUNTERS.0.get(usize::from(hit.slot)) {
-                counter.store(1, Relaxed);
-            }
-        }
+        show(session.hits());
         for line in executed.news {
             eprintln!("simfuzz: {line}");
         }
         executed.finding.map(|finding| (name.to_owned(), finding))
     });
     if let Some((name, finding)) = found {
-        eprintln!("\nsimfuzz: FINDING {finding}");
-        eprintln!("simfuzz: libFuzzer prints below where it writes the tape (`Test unit written to PATH`); then");
-        eprintln!("simfuzz: replay: cargo simfuzz replay {name} PATH");
-        // the hook of libfuzzer-sys aborts, and libFuzzer saves the input
-        panic!("{}", finding.identity);
+        crash(&name, &finding);
     }
+}
+
+/// Shows features to libFuzzer.
+pub(super) fn show(hits: &[Hit]) {
+    for hit in hits {
+        if let Some(counter) = COUNTERS.0.get(usize::from(hit.slot)) {
+            counter.store(1, Relaxed);
+        }
+    }
+}
+
+/// Ends the process with a finding.
+pub(super) fn crash(name: &str, finding: &Finding) -> ! {
+    eprintln!("\nsimfuzz: FINDING {finding}");
+    eprintln!("simfuzz: libFuzzer prints below where it writes the tape (`Test unit written to PATH`); then");
+    eprintln!("simfuzz: replay: cargo simfuzz replay {name} PATH");
+    super::trial::found(&finding.identity);
+    // the hook of libfuzzer-sys aborts, and libFuzzer saves the input
+    panic!("{}", finding.identity);
 }
 
 /// Another input from the `size` bytes in `data`.
 #[doc(hidden)]
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    if super::naive::is_on() {
+        return super::naive::mutate(data, size, max_size);
+    }
     let bytes = with(|_, session| session.mutate(&data[..size], None, seed, max_size));
     data[..bytes.len()].copy_from_slice(&bytes);
     bytes.len()
@@ -82,6 +104,13 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
 /// than it is worth: most calls edit the first input alone.
 #[doc(hidden)]
 pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
+    if super::naive::is_on() {
+        // libFuzzer's own mutations, which the call below makes, hold its own crossover
+        let size = first.len().min(out.len());
+        out[..size].copy_from_slice(&first[..size]);
+        let most = out.len();
+        return super::naive::mutate(out, size, most);
+    }
     let other = seed.is_multiple_of(3).then_some(second);
     let bytes = with(|_, session| session.mutate(first, other, seed, out.len()));
     out[..bytes.len()].copy_from_slice(&bytes);

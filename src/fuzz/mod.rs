@@ -5,9 +5,12 @@
 
 #[cfg(fuzzing)]
 mod libfuzzer;
+#[cfg(fuzzing)]
+mod naive;
 mod target;
 #[cfg(fuzzing)]
 mod tick;
+pub(crate) mod trial;
 
 #[cfg(fuzzing)]
 pub use libfuzzer::{Input, crossover, init, mutate, one};

@@ -1,7 +1,9 @@
-//! The plain program of a fuzz target: `replay`, `seeds`, `goals`, `promote`, `regress`.
+//! The plain program of a fuzz target: `replay`, `seeds`, `goals`, `promote`, `regress`, `trial`.
 //!
 //! Owns the command line and the exit codes: 0 nothing found, 1 a finding or an unexpected
 //! verdict, 2 bad input, 3 truncated. What a verdict means lives in `regress`.
+
+mod trial;
 
 use crate::assert;
 use crate::choice::{Tape, TextTape};
@@ -58,6 +60,20 @@ enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// One trial of the benchmark: searches until a finding or for SECONDS of processor time.
+    ///
+    /// Prints one line of JSON. `cargo simfuzz bench` makes many of them, and compares.
+    Trial {
+        /// How to search.
+        #[arg(long, value_enum)]
+        mode: trial::Mode,
+        /// The search's seed; trials with other seeds share no run.
+        #[arg(long)]
+        seed: u32,
+        /// Processor time at most, of the whole process.
+        #[arg(long, value_name = "SECONDS")]
+        cap: f64,
+    },
     /// Lists every assertion of the program.
     Goals,
     /// Turns a corpus entry or crash into a regression: text, shrunk, on a calm base.
@@ -103,6 +119,10 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
         Command::Replay { files, verbose, lenient } => replay(&simulation, &files, verbose, lenient),
         Command::Seeds { count, from, jobs } => Ok(seeds(&simulation, count, from, jobs)),
         Command::Explore { runs, seed, out } => explored(&simulation, runs, seed, out.as_deref()),
+        Command::Trial { mode, seed, cap } => {
+            say(&trial::trial(&simulation, mode, seed.into(), cap));
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Goals => Ok(goals()),
         Command::Promote { file, name, out, target, open, force, lenient } => {
             let expect = if open { Expectation::Open } else { Expectation::Fixed };
