@@ -42,7 +42,7 @@ mod topology;
 mod trace;
 
 #[cfg(feature = "sim")]
-mod campaign;
+pub mod campaign;
 #[cfg(feature = "sim")]
 mod exhaust;
 #[cfg(feature = "sim")]

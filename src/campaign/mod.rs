@@ -3,16 +3,21 @@
 //! Knows no engine: bytes come in, and go out. libFuzzer and our own loop both sit on top.
 
 mod cache;
+mod summary;
+mod table;
+mod tally;
 
-use crate::assert::catalogue;
+pub use summary::{Fault, First, Found, Goal, SavedTape, Summary};
+
 use crate::choice::{ROW_BYTES, Tape};
 use crate::goal::{self, Hit};
 use crate::mutate::{Entry, Mutator};
 use crate::run::{Finding, Outcome, Recording, Simulation};
 use cache::Cache;
 use std::borrow::Borrow;
-use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::time::Duration;
+use tally::Tally;
 
 /// One run in so many is made again, after another one: the same tape must give the same digest.
 const CANARY_EVERY: u64 = 1_000;
@@ -24,9 +29,7 @@ pub(crate) struct Campaign<S> {
     mutator: Mutator,
     cache: Cache,
     hits: Vec<Hit>,
-    executions: u64,
-    modules: BTreeSet<&'static str>,
-    goals: BTreeSet<u16>,
+    tally: Tally,
     /// Is a crash being minimised? Then only what it has may be taken away.
     minimizing: bool,
 }
@@ -35,6 +38,8 @@ pub(crate) struct Campaign<S> {
 #[derive(Debug)]
 pub(crate) struct Executed {
     pub(crate) finding: Option<Finding>,
+    /// Is there no smaller tape with the same finding?
+    pub(crate) smallest: bool,
     /// Features that no execution of this campaign had shown.
     pub(crate) new: usize,
     /// What to tell people, a line each.
@@ -43,16 +48,8 @@ pub(crate) struct Executed {
 
 impl<S: Borrow<Simulation>> Campaign<S> {
     pub(crate) fn new(simulation: S, seed: u64, minimizing: bool) -> Self {
-        Self {
-            simulation,
-            mutator: Mutator::new(seed),
-            cache: Cache::default(),
-            hits: Vec::new(),
-            executions: 0,
-            modules: BTreeSet::new(),
-            goals: BTreeSet::new(),
-            minimizing,
-        }
+        let tally = Tally::new(simulation.borrow());
+        Self { simulation, mutator: Mutator::new(seed), cache: Cache::default(), hits: Vec::new(), tally, minimizing }
     }
 
     /// The simulation under test.
@@ -64,7 +61,6 @@ impl<S: Borrow<Simulation>> Campaign<S> {
     /// Runs the tape in `bytes`, learns from it, and keeps its features for
     /// [`hits`](Campaign::hits).
     pub(crate) fn execute(&mut self, bytes: &[u8]) -> Executed {
-        self.executions += 1;
         let tape = Tape::decode(bytes);
         let mut outcome = self.simulation.borrow().run_with(&tape, Recording::Choices);
         self.hits.clear();
@@ -74,13 +70,15 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         if let Some(trace) = outcome.take_trace() {
             self.cache.ran(&tape, trace);
         }
-        let (new, news) = self.learn(&tape, &outcome);
+        let new = self.learn(&tape);
+        let news = self.count(&tape, &outcome);
         let mut finding = outcome.finding().cloned();
-        if self.executions.is_multiple_of(CANARY_EVERY) && finding.is_none() {
+        if self.tally.executions().is_multiple_of(CANARY_EVERY) && finding.is_none() {
             finding = self.canary(&tape, &outcome);
         }
+        let smallest = finding.as_ref().is_some_and(|finding| self.tally.find(&tape, finding));
         crate::assert::recycle(outcome.into_record());
-        Executed { finding, new, news }
+        Executed { finding, smallest, new, news }
     }
 
     /// The features of the last execution.
@@ -89,29 +87,34 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         &self.hits
     }
 
-    fn learn(&mut self, tape: &Tape, outcome: &Outcome) -> (usize, Vec<String>) {
+    fn learn(&mut self, tape: &Tape) -> usize {
         let (cache, mutator) = (&mut self.cache, &mut self.mutator);
         let cache = std::cell::RefCell::new(cache);
         let new = mutator.learn(&self.hits, || {
             cache.borrow_mut().get(tape).unwrap_or_else(|| Rc::new(Entry::new(tape, crate::choice::Trace::default())))
         });
-        let count = new.len();
-        let named: Vec<_> = new.into_iter().filter(|&slot| goal::goal_name(slot).is_some()).collect();
-        if named.is_empty() {
-            return (count, Vec::new());
+        new.len()
+    }
+
+    /// Counts the run; gives what is to be told of it.
+    fn count(&mut self, tape: &Tape, outcome: &Outcome) -> Vec<String> {
+        let new = self.tally.add(tape, outcome);
+        if new.is_empty() {
+            return Vec::new();
         }
-        for &id in outcome.record().evaluated() {
-            self.modules.extend(catalogue().entry(id).places.iter().map(|place| place.module));
-        }
-        self.goals.extend(&named);
-        let modules = &self.modules;
-        let all = catalogue()
-            .iter()
-            .filter(|entry| entry.kind.is_goal() && entry.places.iter().any(|place| modules.contains(place.module)))
-            .count();
-        let (executions, reached) = (self.executions, self.goals.len());
+        let (executions, (reached, all)) = (self.tally.executions(), self.tally.reached());
         let line = |name| format!("goal \"{name}\" reached first at execution {executions} ({reached} of {all} goals)");
-        (count, named.into_iter().filter_map(goal::goal_name).map(line).collect())
+        new.into_iter().map(line).collect()
+    }
+
+    /// So much real time has passed since the campaign began.
+    pub(crate) fn set_now(&mut self, now: Duration) {
+        self.tally.set_now(now);
+    }
+
+    /// What it has come to so far.
+    pub(crate) fn summary(&self) -> Summary {
+        self.tally.summary()
     }
 
     fn canary(&self, tape: &Tape, outcome: &Outcome) -> Option<Finding> {

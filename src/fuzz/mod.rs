@@ -3,6 +3,7 @@
 //! The only room that says libFuzzer. Owns the glue: bytes to tape, features to counters, a
 //! finding to a crash. What a mutation is lives in `mutate`, what a goal is in `goal`.
 
+mod handover;
 #[cfg(fuzzing)]
 mod libfuzzer;
 #[cfg(fuzzing)]
@@ -12,5 +13,6 @@ mod target;
 mod tick;
 pub(crate) mod trial;
 
+pub(crate) use handover::Handover;
 #[cfg(fuzzing)]
 pub use libfuzzer::{Input, crossover, init, mutate, one};

@@ -62,6 +62,7 @@ pub(crate) fn features(record: &Record, states: &[(u64, u64)], into: &mut Vec<Hi
 }
 
 /// The name of the goal behind `slot`, where it is one that people know.
+#[cfg(test)]
 pub(crate) fn goal_name(slot: u16) -> Option<&'static str> {
     let id = u32::from(slot);
     (u64::from(slot) < GOALS.end && (id as usize) < catalogue().len()).then(|| catalogue().entry(id).name)

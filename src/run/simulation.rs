@@ -6,7 +6,7 @@ use super::outcome::{Outcome, Status};
 use super::parts::{Process, Workload};
 use crate::assert;
 use crate::choice::{Label, Tape};
-use crate::fault::Weather;
+use crate::fault::{FaultKind, Weather};
 use crate::sim::{self, Found, Panic, contained, enter, install_hook, leave, with};
 use crate::topology::{Cluster, Host, Level, Topology, process_ip, workload_ip};
 use std::fmt;
@@ -154,6 +154,11 @@ impl Simulation {
                 story: world.events.take_story(),
             }
         })
+    }
+
+    /// The kinds of fault that are on.
+    pub(crate) fn fault_kinds(&self) -> impl Iterator<Item = FaultKind> + '_ {
+        FaultKind::ALL.iter().copied().filter(|&kind| self.weather.enabled(kind))
     }
 
     /// May anything go wrong in the storm? (That tasks wait for each other is nothing wrong.)

@@ -270,6 +270,11 @@ impl SimulationBuilder {
         self
     }
 
+    /// The seed of a search, and its threads.
+    pub(crate) fn search(&self) -> (u64, usize) {
+        (self.seeds.first().copied().unwrap_or_default(), self.jobs)
+    }
+
     /// The simulation, to be run tape by tape.
     ///
     /// # Panics

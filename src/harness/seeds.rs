@@ -1,0 +1,26 @@
+//! `seeds` and `goals`: plain random runs, and the catalogue.
+
+use super::say;
+use crate::assert;
+use crate::run::{Simulation, run_seeds};
+use std::process::ExitCode;
+
+pub(super) fn seeds(simulation: &Simulation, count: u64, from: u64, jobs: usize) -> ExitCode {
+    let seeds: Vec<_> = (from..from.saturating_add(count)).collect();
+    let report = run_seeds(simulation, &seeds, jobs.max(1));
+    say(&report);
+    if count == 0 {
+        eprintln!("error: no seed was run, so nothing was tested");
+        return ExitCode::from(2);
+    }
+    ExitCode::from(u8::from(report.passed() + report.truncated() < report.runs()))
+}
+
+pub(super) fn goals() -> ExitCode {
+    for entry in assert::catalogue() {
+        let place = entry.place();
+        let file = crate::choice::short_file(place.file);
+        say(&format_args!("{:24}  {}  ({file}:{})", entry.kind.to_string(), entry.name, place.line));
+    }
+    ExitCode::SUCCESS
+}
