@@ -1,7 +1,8 @@
 //! The bugs are found where they are, nothing is found where they are fixed, and a tape tells
 //! the whole run.
 
-use simfuzz::{Recording, Simulation, Tape};
+use simfuzz::Recording;
+use simfuzz::prelude::*;
 
 /// The identity of the first finding, and the executions until then.
 fn first_finding(simulation: &Simulation, seeds: u64) -> Option<(String, u64)> {
@@ -48,6 +49,16 @@ fn omnipaxos_nodes_agree_only_since_the_fix() {
 #[test]
 fn omnipaxos_nodes_fed_by_hand_agree_only_since_the_fix() {
     expect(&real_bugs::omnipaxos::by_hand(3, 600).build(), 500, "always: nodes agree on what is decided");
+}
+
+/// A fuzzer edits a draw without asking for its odds.
+#[test]
+fn a_run_without_faults_bears_an_edit_that_asks_for_one() {
+    let mut tape = Tape::calm();
+    for step in 0..400 {
+        tape.set(Label::parse("steps/step/is fault"), step << 8, 1);
+    }
+    real_bugs::omnipaxos::steps_400().run(&tape).assert_ok();
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Workload for Steps {
         for number in 0..self.steps {
             ctx.time().sleep(STEP).await;
             let step = Step { ctx, random: ctx.random().scope("step", number), number, nodes: self.nodes };
-            if step.random.label("is fault").random_ratio(rates.faults(), rates.faults() + rates.operations()) {
+            if step.is_fault(&rates) {
                 step.fault(&mut hand, &rates)?;
             } else {
                 step.operation(&mut hand, &rates);
@@ -111,6 +111,12 @@ impl Step<'_> {
     fn pair(&self, label: &'static str) -> (usize, usize) {
         let pair = self.random.label(label).random_range(0..self.nodes * self.nodes);
         (pair / self.nodes, pair % self.nodes)
+    }
+
+    fn is_fault(&self, rates: &Rates) -> bool {
+        // asked only where there is one: an edit of the coin knows no odds
+        let faults = rates.faults();
+        faults > 0 && self.random.label("is fault").random_ratio(faults, faults + rates.operations())
     }
 
     fn operation(&self, hand: &mut Hand, rates: &Rates) {
