@@ -37,7 +37,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Stop> {
     let sanitizer = args.sanitizer.name();
     screen.line(&format!("{}: sanitizer {sanitizer}, steered by {}", target.name, instrument.shown()));
     let corpora = Corpora::prepare(target, args, &screen)?;
-    let binary = fuzzer::build(target, args, &toolchain, &instrument, &mut screen)?;
+    let binary = fuzzer::build(target, args.sanitizer, &args.package, &toolchain, &instrument, &mut screen)?;
     let before = names(&target.artifacts());
     let ended = fuzzer::fuzz(fuzzer::command(&binary, target, args, corpora.folders()), args, &mut screen)?;
     let tapes = findings(target, &before, &ended);

@@ -30,6 +30,7 @@ pub(crate) enum Command {
     Regress(RegressArgs),
     Seeds(SeedsArgs),
     List(ListArgs),
+    Bench(crate::bench::BenchArgs),
 }
 
 /// Fuzz a target until it has a finding, or until the time or the runs are up.

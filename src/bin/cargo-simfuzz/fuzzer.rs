@@ -4,7 +4,7 @@
 //! business.
 
 use crate::build::Cargo;
-use crate::cli::{RunArgs, Sanitizer};
+use crate::cli::{Package, RunArgs, Sanitizer};
 use crate::instrument::Instrument;
 use crate::libfuzzer::{Line, Status};
 use crate::project::{Target, cargo};
@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 /// A tape's length is no measure of its worth, so no slow growth (`-len_control`); 4,096 bytes
 /// are 340 rows. A run takes about a millisecond: ten seconds are a hang, which libFuzzer's own
 /// 20 minutes would hide.
-const FLAGS: &[&str] =
+pub(crate) const FLAGS: &[&str] =
     &["-len_control=0", "-max_len=4096", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"];
 
 /// Lines of the process kept for the case that nothing else explains its end.
@@ -39,18 +39,19 @@ const FOREIGN_A_SECOND: u32 = 10;
 /// Builds the target with cargo-fuzz; returns the binary's path.
 pub(crate) fn build(
     target: Target<'_>,
-    args: &RunArgs,
+    sanitizer: Sanitizer,
+    package: &Package,
     toolchain: &Toolchain,
     instrument: &Instrument,
     screen: &mut Screen,
 ) -> Result<PathBuf, Stop> {
-    let kind = format!("{}-{}", args.sanitizer.name(), instrument.key());
+    let kind = format!("{}-{}", sanitizer.name(), instrument.key());
     let folder = target.project.target_directory().join("simfuzz").join(kind);
     let mut command = cargo();
     command.args(toolchain.channel);
-    command.args(["fuzz", "build", "--sanitizer", args.sanitizer.name(), "--target", &toolchain.host]);
+    command.args(["fuzz", "build", "--sanitizer", sanitizer.name(), "--target", &toolchain.host]);
     command.arg("--fuzz-dir").arg(target.project.fuzz_dir()).arg("--target-dir").arg(&folder);
-    command.args(args.package.features()).arg(target.name);
+    command.args(package.features()).arg(target.name);
     if let Some(cxx) = toolchain.cxx {
         command.env("CXX", cxx);
     }

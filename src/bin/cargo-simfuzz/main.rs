@@ -11,6 +11,7 @@
     reason = "no simulation runs in this process: it waits for compilers and fuzzers in real time"
 )]
 
+mod bench;
 mod build;
 mod campaign;
 mod cli;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         cli::Command::Regress(args) => regressions::regress(&args),
         cli::Command::Seeds(args) => plain::seeds(&args),
         cli::Command::List(args) => list::list(&args),
+        cli::Command::Bench(args) => bench::bench(&args),
     };
     match done {
         Ok(code) => ExitCode::from(code),

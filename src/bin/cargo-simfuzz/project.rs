@@ -16,6 +16,7 @@ pub(crate) struct Project {
     targets: Vec<String>,
     target_directory: PathBuf,
     instrument: Vec<String>,
+    bench: Value,
 }
 
 impl Project {
@@ -68,6 +69,7 @@ impl Project {
             targets: targets.collect(),
             target_directory: metadata["target_directory"].as_str().unwrap_or("target").into(),
             instrument: instrument.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            bench: package["metadata"]["simfuzz"]["bench"].clone(),
             fuzz_dir,
         }))
     }
@@ -105,6 +107,11 @@ impl Project {
     /// The packages that `[package.metadata.simfuzz] instrument` names.
     pub(crate) fn instrument(&self) -> &[String] {
         &self.instrument
+    }
+
+    /// What `[package.metadata.simfuzz.bench.TARGET]` says, by target.
+    pub(crate) fn bench(&self) -> &Value {
+        &self.bench
     }
 }
 
