@@ -489,7 +489,7 @@ fn a_random_count_is_drawn_by_the_run() {
     }
 
     let simulation = SimulationBuilder::new().workloads(WorkloadCount::Random(1..6), |_| Box::new(Counted)).build();
-    let count = |tape: &Tape| simulation.run(tape).guides()[0].0;
+    let count = |tape: &Tape| simulation.run(tape).guides()[0].state;
     let mut tape = Tape::calm();
     let counts: Vec<_> = (0..5)
         .map(|index| {

@@ -344,7 +344,7 @@ fn processes_of_a_range_are_counted_by_the_run() {
             Ok(())
         }))
         .build();
-    let mut counts: Vec<_> = (0..60).map(|seed| simulation.run(&Tape::seeded(seed)).guides()[0].0).collect();
+    let mut counts: Vec<_> = (0..60).map(|seed| simulation.run(&Tape::seeded(seed)).guides()[0].state).collect();
     counts.sort_unstable();
     counts.dedup();
     assert_eq!(counts.len(), 3);

@@ -121,3 +121,32 @@ fn a_tape_without_swarm_draws_no_knobs() {
     assert_eq!(knobs(&tape(&[])), 1, "swarm/on alone");
     assert_eq!(knobs(&Tape::swarm(3)), 1 + 1 + 4, "the family of holds, and four operations");
 }
+
+/// Knobs are drawn before a run: without this, whatever descends from a tape by reseeds alone would
+/// share them.
+#[test]
+fn a_reseed_with_an_odd_salt_turns_swarm_as_well() {
+    const EVEN: &[u32] = &[1, 1, 1, 1];
+    let drawn = |salt: Option<u32>| {
+        let drawn = Drawn::default();
+        let mut tape = without(&[1, 3]);
+        // the clients never wait: both draw at one instant, and the first is in the middle
+        let moment = simfuzz::choice::Moment { micros: 0, choice: 60 };
+        salt.into_iter().for_each(|salt| tape.put(simfuzz::choice::Row::reseed(moment, salt)));
+        clients(&drawn, EVEN).run(&tape).assert_ok();
+        let drawn = drawn.lock().unwrap();
+        drawn.clone()
+    };
+    let plain = drawn(None);
+    let kept = |other: &[Vec<usize>]| plain[0].iter().zip(&other[0]).take_while(|(one, other)| one == other).count();
+    for salt in (0..40).step_by(2) {
+        let even = drawn(Some(salt));
+        assert!((20..70).contains(&kept(&even)), "the beginning stays, the rest is dealt anew");
+        assert_eq!(seen(&even[1]), [0, 2], "salt {salt}: what is off stays off");
+    }
+    let turned: Vec<_> = (1..40).step_by(2).map(|salt| seen(&drawn(Some(salt))[1])).collect();
+    assert!(turned.iter().any(|seen| *seen != [0, 2]), "{turned:?}");
+    assert!(turned.iter().any(|seen| seen.len() == 1 || *seen == [1, 3]), "{turned:?}");
+    let odd = drawn(Some(1));
+    assert!((20..70).contains(&kept(&odd)));
+}

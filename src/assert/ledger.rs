@@ -6,7 +6,7 @@
 use super::catalogue::{Site, catalogue};
 use super::kind::Kind;
 use super::level;
-use super::record::{Record, Violation, comparison_failed};
+use super::record::{Record, Violation, When, comparison_failed};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
@@ -15,6 +15,7 @@ struct Switch {
     active: Cell<bool>,
     violated: Cell<bool>,
     now: Cell<u64>,
+    choices: Cell<fn() -> u64>,
 }
 
 thread_local! {
@@ -23,6 +24,7 @@ thread_local! {
             active: Cell::new(false),
             violated: Cell::new(false),
             now: Cell::new(0),
+            choices: Cell::new(|| 0),
         }
     };
     static RECORD: RefCell<Record> = const { RefCell::new(Record::new()) };
@@ -110,6 +112,13 @@ pub fn set_now(virtual_ns: u64) {
     SWITCH.with(|switch| switch.now.set(virtual_ns));
 }
 
+/// Sets what counts the choices of runs on this thread: each step towards a goal is recorded
+/// with that number. Without it the number is 0.
+#[inline]
+pub fn count_choices_by(choices: fn() -> u64) {
+    SWITCH.with(|switch| switch.choices.set(choices));
+}
+
 /// Counts an evaluation of an `assert_always!`; true if it asks for an explanation.
 #[inline]
 #[must_use]
@@ -144,7 +153,7 @@ fn record_sometimes(site: &'static Site, holds: bool) {
         let id = site.id();
         record.evaluate(id, holds);
         if holds {
-            record.reach(id, 0, now());
+            record.reach(id, 0, when());
         }
     });
 }
@@ -169,7 +178,7 @@ fn record_sometimes_all(site: &'static Site, conditions: &[bool]) {
         let id = site.id();
         record.evaluate(id, holding == conditions.len());
         if holding > 0 {
-            record.reach(id, holding as u64, now());
+            record.reach(id, holding as u64, when());
         }
     });
 }
@@ -187,7 +196,7 @@ fn record_sometimes_each(site: &'static Site, keys: &[i64], qualities: &[i64]) {
     RECORD.with_borrow_mut(|record| {
         let id = site.id();
         record.evaluate(id, true);
-        record.reach_tuple(id, keys, level::quality(qualities), now());
+        record.reach_tuple(id, keys, level::quality(qualities), when());
     });
 }
 
@@ -208,7 +217,7 @@ fn record_always_compared(site: &'static Site, value: i128, threshold: i128) -> 
     let first = RECORD.with_borrow_mut(|record| {
         let id = site.id();
         record.evaluate(id, holds);
-        record.reach(id, level, now());
+        record.reach(id, level, when());
         !holds && violate(record, site)
     });
     if first {
@@ -234,7 +243,7 @@ fn record_sometimes_compared(site: &'static Site, value: i128, threshold: i128) 
     RECORD.with_borrow_mut(|record| {
         let id = site.id();
         record.evaluate(id, level >= level::HOLDS);
-        record.reach(id, level, now());
+        record.reach(id, level, when());
     });
 }
 
@@ -253,6 +262,10 @@ pub fn explain(site: &'static Site, text: fmt::Arguments<'_>) {
 fn violate(record: &mut Record, site: &Site) -> bool {
     SWITCH.with(|switch| switch.violated.set(true));
     record.violate(site, now())
+}
+
+fn when() -> When {
+    SWITCH.with(|switch| When { at: switch.now.get(), choice: switch.choices.get()() })
 }
 
 fn now() -> u64 {

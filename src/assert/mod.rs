@@ -57,7 +57,7 @@ mod record;
 
 pub use catalogue::{Catalogue, Entry, Place, catalogue};
 pub use kind::{Comparison, Kind};
-pub use ledger::{active, begin, end, first_violation, recycle, set_now, violated};
+pub use ledger::{active, begin, count_choices_by, end, first_violation, recycle, set_now, violated};
 pub use level::{HOLDS, Number};
 pub use record::{BUCKETS_MAX, Bucket, QUALITY_STEPS_MAX, Reach, Record, Violation};
 

@@ -74,6 +74,19 @@ pub struct Reach {
     pub quality: u64,
     /// When, in virtual nanoseconds.
     pub at: u64,
+    /// How many choices the run had made by then, where somebody counts them: see
+    /// [`count_choices_by`](super::count_choices_by). What happens at one instant is told apart
+    /// by it.
+    pub choice: u64,
+}
+
+/// When something was recorded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct When {
+    /// The virtual nanosecond.
+    pub(super) at: u64,
+    /// Choices made before.
+    pub(super) choice: u64,
 }
 
 /// One tuple of keys of an `assert_sometimes_each!`.
@@ -224,19 +237,19 @@ impl Record {
     }
 
     /// Notes that `id` got to `level`, a step if it never was that high.
-    pub(super) fn reach(&mut self, id: u32, level: u64, at: u64) {
+    pub(super) fn reach(&mut self, id: u32, level: u64, when: When) {
         let tally = &mut self.tallies[id as usize];
         if level < tally.best {
             return;
         }
         tally.best = level + 1;
-        self.reached.push(Reach { id, level, quality: 0, at });
+        self.reached.push(Reach { id, level, quality: 0, at: when.at, choice: when.choice });
     }
 
     /// Notes a hit of the tuple `keys`, a step if it is new or better than before.
-    pub(super) fn reach_tuple(&mut self, id: u32, keys: &[i64], quality: u64, at: u64) {
+    pub(super) fn reach_tuple(&mut self, id: u32, keys: &[i64], quality: u64, when: When) {
         let level = level::tuple(keys);
-        let reach = Reach { id, level, quality, at };
+        let reach = Reach { id, level, quality, at: when.at, choice: when.choice };
         let tally = &mut self.tallies[id as usize];
         let mut next = tally.newest_row;
         while let Some(index) = (next as usize).checked_sub(1) {
@@ -321,6 +334,10 @@ mod tests {
         record
     }
 
+    fn at(at: u64) -> When {
+        When { at, choice: at / 2 }
+    }
+
     fn levels(record: &Record) -> Vec<u64> {
         record.reached.iter().map(|reach| reach.level).collect()
     }
@@ -329,17 +346,18 @@ mod tests {
     fn only_a_higher_level_is_a_step() {
         let mut record = record();
         for (at, level) in [0, 0, 3, 2, 3, 5].into_iter().enumerate() {
-            record.reach(1, level, at as u64);
+            record.reach(1, level, self::at(at as u64));
         }
         assert_eq!(levels(&record), [0, 3, 5]);
-        assert_eq!(record.reached[1].at, 2, "the time of the first hit");
+        let Reach { at, choice, .. } = record.reached[1];
+        assert_eq!((at, choice), (2, 1), "the time of the first hit");
     }
 
     #[test]
     fn tuples_are_told_apart_and_counted_by_assertion() {
         let mut record = record();
         for (id, keys) in [(0, [1, 2]), (1, [1, 2]), (0, [2, 1]), (0, [1, 2])] {
-            record.reach_tuple(id, &keys, 0, 0);
+            record.reach_tuple(id, &keys, 0, at(0));
         }
         let buckets: Vec<_> = record.buckets().map(|bucket| (bucket.id, bucket.keys.to_vec(), bucket.hits)).collect();
         assert_eq!(buckets, [(0, vec![1, 2], 2), (1, vec![1, 2], 1), (0, vec![2, 1], 1)]);
@@ -350,10 +368,10 @@ mod tests {
     fn tuples_over_the_bound_are_counted_and_nothing_else() {
         let mut record = record();
         for key in 0..100 {
-            record.reach_tuple(2, &[key], 0, 0);
+            record.reach_tuple(2, &[key], 0, at(0));
         }
-        record.reach_tuple(2, &[5], 0, 0);
-        record.reach_tuple(3, &[5], 0, 0);
+        record.reach_tuple(2, &[5], 0, at(0));
+        record.reach_tuple(3, &[5], 0, at(0));
         assert_eq!(record.buckets().len(), BUCKETS_MAX as usize + 1);
         assert_eq!(record.reached.len(), BUCKETS_MAX as usize + 1);
         assert_eq!(record.buckets_dropped, 100 - u64::from(BUCKETS_MAX));
@@ -363,7 +381,7 @@ mod tests {
     fn a_climbing_quality_is_bounded_and_its_best_is_kept() {
         let mut record = record();
         for quality in 0..1000 {
-            record.reach_tuple(0, &[7], quality, 0);
+            record.reach_tuple(0, &[7], quality, at(0));
         }
         assert_eq!(record.reached.len(), 1 + QUALITY_STEPS_MAX as usize);
         assert_eq!(record.buckets().next().unwrap().quality, 999);
@@ -375,8 +393,8 @@ mod tests {
         let fill = |record: &mut Record| {
             for id in [3, 1, 3] {
                 record.evaluate(id, id == 3);
-                record.reach(id, 0, 0);
-                record.reach_tuple(id, &[i64::from(id)], 0, 0);
+                record.reach(id, 0, at(0));
+                record.reach_tuple(id, &[i64::from(id)], 0, at(0));
             }
             format!("{record:?}")
         };

@@ -15,6 +15,7 @@ use crate::mutate::{Entry, Mutator};
 use crate::run::{Finding, Outcome, Recording, Simulation};
 use cache::Cache;
 use std::borrow::Borrow;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 use tally::Tally;
@@ -40,8 +41,8 @@ pub(crate) struct Executed {
     pub(crate) finding: Option<Finding>,
     /// Is there no smaller tape with the same finding?
     pub(crate) smallest: bool,
-    /// Features that no execution of this campaign had shown.
-    pub(crate) new: usize,
+    /// The tape without its unused rows, if it showed a feature that none before had.
+    pub(crate) kept: Option<Vec<u8>>,
     /// What to tell people, a line each.
     pub(crate) news: Vec<String>,
 }
@@ -65,12 +66,13 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         let mut outcome = self.simulation.borrow().run_with(&tape, Recording::Choices);
         self.hits.clear();
         if self.mutator.parts.goals {
-            goal::features(outcome.record(), outcome.guides(), &mut self.hits);
+            goal::features(outcome.record(), outcome.guides(), outcome.contexts(), &mut self.hits);
         }
         if let Some(trace) = outcome.take_trace() {
-            self.cache.ran(&tape, trace);
+            let shown = self.hits.iter().map(|hit| hit.slot).collect();
+            self.cache.ran(&tape, trace, shown);
         }
-        let new = self.learn(&tape);
+        let kept = self.learn(&tape, &outcome);
         let news = self.count(&tape, &outcome);
         let mut finding = outcome.finding().cloned();
         if self.tally.executions().is_multiple_of(CANARY_EVERY) && finding.is_none() {
@@ -78,7 +80,7 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         }
         let smallest = finding.as_ref().is_some_and(|finding| self.tally.find(&tape, finding));
         crate::assert::recycle(outcome.into_record());
-        Executed { finding, smallest, new, news }
+        Executed { finding, smallest, kept, news }
     }
 
     /// The features of the last execution.
@@ -87,13 +89,20 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         &self.hits
     }
 
-    fn learn(&mut self, tape: &Tape) -> usize {
+    /// Learns from a run; gives the tape to be kept, if it showed something new.
+    fn learn(&mut self, tape: &Tape, outcome: &Outcome) -> Option<Vec<u8>> {
         let (cache, mutator) = (&mut self.cache, &mut self.mutator);
         let cache = std::cell::RefCell::new(cache);
-        let new = mutator.learn(&self.hits, || {
-            cache.borrow_mut().get(tape).unwrap_or_else(|| Rc::new(Entry::new(tape, crate::choice::Trace::default())))
-        });
-        new.len()
+        let known = OnceCell::new();
+        let entry = || -> Rc<Entry> {
+            let make = || {
+                let known = cache.borrow_mut().get(tape);
+                known.unwrap_or_else(|| Rc::new(Entry::new(tape, crate::choice::Trace::default(), Vec::new())))
+            };
+            known.get_or_init(make).clone()
+        };
+        let new = mutator.learn(&self.hits, outcome.events() + outcome.choices(), entry);
+        (!new.is_empty()).then(|| entry().tape.encode())
     }
 
     /// Counts the run; gives what is to be told of it.
@@ -114,7 +123,10 @@ impl<S: Borrow<Simulation>> Campaign<S> {
 
     /// What it has come to so far.
     pub(crate) fn summary(&self) -> Summary {
-        self.tally.summary()
+        let runs = self.mutator.runs_by_source();
+        let all = runs.iter().map(|(_, runs)| runs).sum::<u64>().max(1) as f64;
+        let split = runs.map(|(name, runs)| (name.to_owned(), 100.0 * runs as f64 / all)).into();
+        Summary { split, ..self.tally.summary() }
     }
 
     fn canary(&self, tape: &Tape, outcome: &Outcome) -> Option<Finding> {
@@ -125,6 +137,11 @@ impl<S: Borrow<Simulation>> Campaign<S> {
             host: String::new(),
             at: outcome.virtual_time(),
         })
+    }
+
+    /// How many features the campaign has seen.
+    pub(crate) fn features(&self) -> usize {
+        self.mutator.archive.known()
     }
 
     /// Another input from `bytes`, of at most `most` bytes (1 or more).
@@ -164,8 +181,11 @@ fn trace(cache: &mut Cache, simulation: &Simulation, tape: &Tape) -> Rc<Entry> {
         return entry;
     }
     let mut outcome = simulation.run_with(tape, Recording::Choices);
+    let mut hits = Vec::new();
+    goal::features(outcome.record(), outcome.guides(), outcome.contexts(), &mut hits);
+    let shown = hits.iter().map(|hit| hit.slot).collect();
     let trace = outcome.take_trace().unwrap_or_default();
-    cache.put(tape.encode(), Entry::new(tape, trace))
+    cache.put(Entry::new(tape, trace, shown))
 }
 
 #[cfg(test)]

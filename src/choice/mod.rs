@@ -27,7 +27,7 @@ mod trace;
 pub use draws::Gap;
 pub(crate) use draws::{by_weight, fires};
 pub use label::{Label, Names};
-pub use tape::{Base, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
+pub use tape::{Base, Moment, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
 pub use text::{Note, TextTape};
 pub use trace::{Choice, Kind, Trace};
 
@@ -35,6 +35,7 @@ pub(crate) use label::{Site, short_file, site_name};
 pub(crate) use prf::{hash_bytes, mix, scale};
 
 use prf::Prf;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// Choices of one run that the trace keeps.
@@ -58,7 +59,7 @@ impl Slot {
 }
 
 /// The number of a choice inside a scope stands in the low bits of its ordinal.
-const SCOPE_BITS: u32 = 8;
+pub(crate) const SCOPE_BITS: u32 = 8;
 
 #[derive(Debug)]
 struct InUse {
@@ -67,8 +68,8 @@ struct InUse {
     next: u32,
     /// The tape's rows under this label.
     rows: std::ops::Range<u32>,
-    /// Are choices under it counted within a scope?
-    scoped: bool,
+    /// What its choices are counted within, if they are: the label of the repeated thing.
+    scope: Option<Label>,
 }
 
 /// The choices of one run. Reused from run to run, so that a run allocates nothing here.
@@ -92,6 +93,35 @@ pub(crate) struct Choices {
     /// Bytes of the tape's naive encoding that were read.
     #[cfg(fuzzing)]
     read: usize,
+    /// When this many choices are made, the next reseed comes into force without time moving.
+    reseed_at: u64,
+    /// The microsecond of now, and how many choices were made before it; kept while there are
+    /// reseeds to come.
+    instant: (u64, u64),
+    /// What reseeds have come into force that nobody has heeded yet.
+    dealt: Dealt,
+}
+
+/// What a reseed has dealt anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dealt {
+    /// Nothing.
+    #[default]
+    No,
+    /// All choices from here on.
+    Choices,
+    /// The knobs of the run as well.
+    Knobs,
+}
+
+thread_local! {
+    /// [`Choices::made`] of the run on this thread, for those who can't see its world.
+    static MADE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many choices the run on this thread has made.
+pub(crate) fn made() -> u64 {
+    MADE.get()
 }
 
 impl Choices {
@@ -106,33 +136,68 @@ impl Choices {
         self.trace.clear();
         self.collisions.clear();
         self.made = 0;
+        MADE.set(0);
         self.digest = 0;
         self.now = 0;
         #[cfg(fuzzing)]
         {
             self.read = 0;
         }
+        self.instant = (0, 0);
+        self.dealt = Dealt::No;
+        self.expect_reseed();
     }
 
-    /// Sets the virtual time, and says whether a reseed came into force.
+    /// Sets the virtual time, and says what reseeds have dealt anew since somebody last asked.
     #[inline]
-    pub(crate) fn advance(&mut self, nanos: u64) -> bool {
+    pub(crate) fn advance(&mut self, nanos: u64) -> Dealt {
         self.now = nanos;
-        match self.tape.rows().get(self.reseeds) {
-            Some(row) if row.micros().saturating_mul(1_000) <= nanos => self.reseed(nanos),
-            _ => false,
+        if self.reseeds < self.tape.rows().len() {
+            self.approach(nanos / 1_000);
         }
+        self.dealt()
     }
 
+    /// What reseeds have dealt anew since somebody last asked.
+    #[inline]
+    pub(crate) fn dealt(&mut self) -> Dealt {
+        std::mem::take(&mut self.dealt)
+    }
+
+    /// Moves to microsecond `micros`: reseeds that are over by then come into force.
     #[cold]
-    fn reseed(&mut self, nanos: u64) -> bool {
-        while let Some(row) = self.tape.rows().get(self.reseeds)
-            && row.micros().saturating_mul(1_000) <= nanos
-        {
-            self.prf = Prf::reseeded(self.tape.seed(), row.value);
-            self.reseeds += 1;
+    fn approach(&mut self, micros: u64) {
+        if micros != self.instant.0 {
+            self.instant = (micros, self.made);
         }
-        true
+        while self.tape.rows().get(self.reseeds).is_some_and(|row| row.moment() <= Moment::from(micros)) {
+            self.reseed();
+        }
+        self.expect_reseed();
+    }
+
+    fn reseed(&mut self) {
+        let row = self.tape.rows()[self.reseeds];
+        self.prf = Prf::reseeded(self.tape.seed(), row.value);
+        self.reseeds += 1;
+        self.dealt = self.dealt.max(if row.turns_knobs() { Dealt::Knobs } else { Dealt::Choices });
+    }
+
+    /// Finds out after how many choices the next reseed is due, if it is at this instant.
+    fn expect_reseed(&mut self) {
+        let (micros, before) = self.instant;
+        let next = self.tape.rows().get(self.reseeds).map(Row::moment);
+        self.reseed_at =
+            next.filter(|next| next.micros == micros).map_or(u64::MAX, |next| before + u64::from(next.choice));
+    }
+
+    /// A reseed in the middle of an instant.
+    #[cold]
+    fn reseed_now(&mut self) {
+        while self.made >= self.reseed_at {
+            self.reseed();
+            self.expect_reseed();
+        }
     }
 
     /// The slot of `label` in this run; `name` is asked for once a thread.
@@ -155,7 +220,7 @@ impl Choices {
         self.names.learn(label, name);
         let rows = if found.is_some() { 0..0 } else { self.rows_of(label.id()) };
         let slot = Slot(self.slots.len() as u32);
-        self.slots.push(InUse { label, next: 0, rows, scoped: false });
+        self.slots.push(InUse { label, next: 0, rows, scope: None });
         if found.is_none() {
             self.index.insert(label.id(), slot.0);
         }
@@ -185,10 +250,11 @@ impl Choices {
         self.make(slot, ordinal, kind, max, base)
     }
 
-    /// Makes a choice inside scope number `scope`, whose ordinals are its own.
+    /// Makes a choice inside number `scope` of `repeated`, whose ordinals are its own.
     pub(crate) fn draw_scoped(
         &mut self,
         slot: Slot,
+        repeated: Label,
         scope: u32,
         kind: Kind,
         max: u64,
@@ -197,7 +263,7 @@ impl Choices {
         if max == 0 {
             return 0;
         }
-        self.slots[slot.0 as usize].scoped = true;
+        self.slots[slot.0 as usize].scope = Some(repeated);
         let count = self.scopes.entry((slot, scope)).or_default();
         // past 255 choices in one scope the ordinals run into the next one's: still addresses
         let ordinal = (scope << SCOPE_BITS).wrapping_add(*count);
@@ -207,6 +273,9 @@ impl Choices {
 
     #[inline]
     fn make(&mut self, slot: Slot, ordinal: u32, kind: Kind, max: u64, base: impl FnOnce(u64) -> u64) -> u64 {
+        if self.made >= self.reseed_at {
+            self.reseed_now();
+        }
         let in_use = &self.slots[slot.0 as usize];
         let wanted = if in_use.rows.is_empty() { None } else { self.wanted(in_use, ordinal) };
         let value = match wanted {
@@ -223,6 +292,7 @@ impl Choices {
             }
         };
         self.made += 1;
+        MADE.set(self.made);
         let address = in_use.label.hash() ^ u64::from(ordinal).rotate_left(40);
         self.digest = (self.digest ^ address ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
         if self.trace.len() < TRACE_MAX {
@@ -269,7 +339,7 @@ impl Choices {
 
     /// What the run chose.
     pub(crate) fn trace(&self) -> Trace {
-        let labels = self.slots.iter().map(|slot| (slot.label, slot.scoped)).collect();
+        let labels = self.slots.iter().map(|slot| (slot.label, slot.scope)).collect();
         Trace::new(labels, self.trace.clone())
     }
 
@@ -282,13 +352,13 @@ impl Choices {
 /// From label id to slot: open addressing, cleared by a new generation instead of a sweep.
 #[derive(Debug, Default)]
 struct Index {
-    cells: Vec<Cell>,
+    cells: Vec<InCell>,
     generation: u32,
     used: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Cell {
+struct InCell {
     id: u32,
     slot: u32,
     generation: u32,
@@ -300,7 +370,7 @@ impl Index {
         self.generation = self.generation.wrapping_add(1);
         if self.generation == 0 || self.cells.is_empty() {
             self.cells.clear();
-            self.cells.resize(256, Cell::default());
+            self.cells.resize(256, InCell::default());
             self.generation = 1;
         }
     }
@@ -324,7 +394,7 @@ impl Index {
     fn insert(&mut self, id: u32, slot: u32) {
         if self.used * 2 >= self.cells.len() {
             let old = std::mem::take(&mut self.cells);
-            self.cells = vec![Cell::default(); old.len() * 2];
+            self.cells = vec![InCell::default(); old.len() * 2];
             let generation = self.generation;
             for cell in old.iter().filter(|cell| cell.generation == generation) {
                 self.place(cell.id, cell.slot);
@@ -340,7 +410,7 @@ impl Index {
         while self.cells[at].generation == self.generation {
             at = (at + 1) & mask;
         }
-        self.cells[at] = Cell { id, slot, generation: self.generation };
+        self.cells[at] = InCell { id, slot, generation: self.generation };
     }
 }
 
@@ -415,7 +485,7 @@ mod tests {
         let trace = run(&tape, |choices| {
             let slot = choices.slot(label, || "a".into());
             for scope in [0, 0, 2, 1, 2] {
-                choices.draw_scoped(slot, scope, Kind::Range, 9, |_| 0);
+                choices.draw_scoped(slot, label, scope, Kind::Range, 9, |_| 0);
             }
         });
         let values: Vec<_> = trace.choices().iter().map(|choice| choice.value).collect();
@@ -439,6 +509,47 @@ mod tests {
         let (plain, reseeded) = (drawn(&Tape::seeded(1)), drawn(&later));
         assert_eq!(plain[..5], reseeded[..5]);
         assert!(plain[5..].iter().zip(&reseeded[5..]).all(|(a, b)| a != b));
+    }
+
+    #[test]
+    fn a_reseed_parts_what_happens_at_one_instant() {
+        let drawn = |moments: &[Moment]| {
+            let mut tape = Tape::seeded(1);
+            (1..).zip(moments).for_each(|(salt, &moment)| tape.put(Row::reseed(moment, salt)));
+            let mut dealt = Vec::new();
+            let trace = run(&tape, |choices| {
+                let slot = choices.slot(Label::new("a"), || "a".into());
+                for draw in 0..12 {
+                    // four draws an instant
+                    if draw % 4 == 0 && draw > 0 {
+                        dealt.push(choices.advance(draw * 1_000));
+                    }
+                    choices.uniform(slot, u64::MAX);
+                }
+            });
+            let values: Vec<_> = trace.choices().iter().map(|choice| choice.value).collect();
+            (values, dealt)
+        };
+        let at = |micros, choice| Moment { micros, choice };
+        let same = |a: &[u64], b: &[u64]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        let (plain, dealt) = drawn(&[]);
+        assert_eq!(dealt, [Dealt::No, Dealt::No]);
+        for (moment, kept, told) in [
+            (at(0, 0), 0, [Dealt::Knobs, Dealt::No]),
+            (at(0, 3), 3, [Dealt::Knobs, Dealt::No]),
+            (at(4, 0), 4, [Dealt::Knobs, Dealt::No]),
+            (at(4, 2), 6, [Dealt::No, Dealt::Knobs]),
+            // what doesn't come in its instant comes when that is over
+            (at(4, 9), 8, [Dealt::No, Dealt::Knobs]),
+            (at(6, 1), 8, [Dealt::No, Dealt::Knobs]),
+            (at(8, 3), 11, [Dealt::No, Dealt::No]),
+        ] {
+            let (values, dealt) = drawn(&[moment]);
+            assert_eq!((same(&values, &plain), dealt), (kept, told.to_vec()), "{moment:?}");
+        }
+        let (once, _) = drawn(&[at(4, 2)]);
+        let (twice, _) = drawn(&[at(4, 2), at(4, 3)]);
+        assert_eq!((same(&once, &plain), same(&once, &twice)), (6, 7));
     }
 
     #[test]

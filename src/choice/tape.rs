@@ -37,16 +37,17 @@ pub enum Op {
     SetHigh = 1,
     /// From this ordinal on, the next `value` choices of the label are calm (0: all of them).
     Calm = 2,
-    /// From a virtual time on, all labels are dealt from the seed mixed with `value`.
+    /// From a moment on, all labels are dealt from the seed mixed with `value`.
     Reseed = 3,
 }
 
 /// One exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row {
-    /// [`Label::id`]; for a reseed the low half of its time.
+    /// [`Label::id`]; for a reseed the low bits of its time.
     pub label: u32,
-    /// The n-th choice under the label, below 2^24; for a reseed the high part of its time.
+    /// The n-th choice under the label, below 2^24; for a reseed the high bits of its time, and
+    /// the choices before it in its microsecond.
     pub ordinal: u32,
     /// What the row does.
     pub op: Op,
@@ -55,23 +56,60 @@ pub struct Row {
 }
 
 impl Row {
-    /// A reseed at `micros` virtual microseconds.
-    pub fn reseed(micros: u64, salt: u32) -> Self {
-        let ordinal = ((micros >> 32) as u32).min(ORDINAL_MAX);
+    /// A reseed at `moment`, which may be given in virtual microseconds alone.
+    pub fn reseed(moment: impl Into<Moment>, salt: u32) -> Self {
+        let Moment { micros, choice } = moment.into();
+        let micros = micros.min(Moment::MICROS_MAX);
+        let ordinal = ((micros >> 32) as u32) << Moment::CHOICE_BITS | choice.min(Moment::CHOICE_MAX);
         Self { label: micros as u32, ordinal, op: Op::Reseed, value: salt }
     }
 
-    /// The virtual time of a reseed in microseconds.
-    pub fn micros(&self) -> u64 {
-        u64::from(self.ordinal) << 32 | u64::from(self.label)
+    /// The moment of a reseed.
+    pub fn moment(&self) -> Moment {
+        let high = u64::from(self.ordinal >> Moment::CHOICE_BITS) << 32;
+        Moment { micros: high | u64::from(self.label), choice: self.ordinal & Moment::CHOICE_MAX }
     }
 
-    /// What makes two rows the same place: reseeds last and by time, others by address.
-    fn place(&self) -> (bool, u32, u32, Op) {
+    /// Does this reseed turn the run's knobs (swarm) as well? Those with an odd salt do.
+    ///
+    /// Knobs are drawn before a run, so that all that descends from one tape by reseeds alone
+    /// would share them.
+    pub fn turns_knobs(&self) -> bool {
+        self.op == Op::Reseed && self.value & 1 == 1
+    }
+
+    /// What makes two rows the same place: reseeds last and by moment, others by address.
+    fn place(&self) -> (bool, Moment, u64, Op) {
         match self.op {
-            Op::Reseed => (true, self.ordinal, self.label, self.op),
-            op => (false, self.label, self.ordinal, op),
+            Op::Reseed => (true, self.moment(), 0, self.op),
+            op => (false, Moment::default(), u64::from(self.label) << 32 | u64::from(self.ordinal), op),
         }
+    }
+}
+
+/// A moment of a run: a microsecond of virtual time, and how many choices are made in it before.
+///
+/// Time alone can't part what happens at one instant: a program that draws and never waits does
+/// everything at the same one. The same tape makes the same choices up to any moment, so the
+/// moment is as well defined as a time, for as long as the program doesn't change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment {
+    /// Virtual microseconds since the run began; those past 2^38 (three days) are cut off.
+    pub micros: u64,
+    /// Choices made in this microsecond before; 2^18 - 1 at most.
+    pub choice: u32,
+}
+
+impl Moment {
+    const CHOICE_BITS: u32 = 18;
+    const CHOICE_MAX: u32 = (1 << Self::CHOICE_BITS) - 1;
+    const MICROS_MAX: u64 = (1 << 38) - 1;
+}
+
+impl From<u64> for Moment {
+    /// The beginning of a microsecond.
+    fn from(micros: u64) -> Self {
+        Self { micros, choice: 0 }
     }
 }
 
@@ -325,13 +363,16 @@ mod tests {
     }
 
     #[test]
-    fn a_reseed_keeps_its_time() {
+    fn a_reseed_keeps_its_moment() {
         let row = Row::reseed(5_000_000_000, 3);
-        assert_eq!(row.micros(), 5_000_000_000);
+        assert_eq!(row.moment(), Moment::from(5_000_000_000));
         let mut tape = Tape::seeded(0);
         tape.put(row);
-        tape.put(Row::reseed(10, 4));
-        let times: Vec<_> = Tape::decode(&tape.encode()).rows.iter().map(Row::micros).collect();
-        assert_eq!(times, [10, 5_000_000_000]);
+        let within = |choice| Moment { micros: 10, choice };
+        for moment in [within(7), within(0), within(70_000)] {
+            tape.put(Row::reseed(moment, 4));
+        }
+        let moments: Vec<_> = Tape::decode(&tape.encode()).rows.iter().map(Row::moment).collect();
+        assert_eq!(moments, [within(0), within(7), within(70_000), Moment::from(5_000_000_000)]);
     }
 }

@@ -13,7 +13,7 @@
 
 use super::SCOPE_BITS;
 use super::label::{Label, Names};
-use super::tape::{Base, ORDINAL_MAX, Op, Row, Tape, TapeError, VERSION};
+use super::tape::{Base, Moment, ORDINAL_MAX, Op, Row, Tape, TapeError, VERSION};
 use super::trace::{Kind, Trace};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -81,9 +81,9 @@ impl TextTape {
         if let Some(trace) = trace {
             // in the order of the story
             rows.sort_by_cached_key(|row| match (row.op, trace.choice_of(row)) {
-                (Op::Reseed, _) => row.micros().saturating_mul(1_000),
-                (_, Some(choice)) => choice.at,
-                (_, None) => u64::MAX,
+                (Op::Reseed, _) => trace.index_of(row.moment()),
+                (_, Some(choice)) => trace.choices().partition_point(|other| other.at < choice.at),
+                (_, None) => usize::MAX,
             });
         }
         let rows: Vec<_> = rows.iter().map(|row| self.line(row, trace, &scoped)).collect();
@@ -113,7 +113,11 @@ impl TextTape {
             Op::SetHigh => (name, ordinal, format!("+ {:#x} << 32", row.value)),
             Op::Calm if row.value == 0 => (name, ordinal, "calm from here on".to_owned()),
             Op::Calm => (name, ordinal, format!("calm for {}", row.value)),
-            Op::Reseed => (format!("at {}us", row.micros()), String::new(), format!("reseed {:#010x}", row.value)),
+            Op::Reseed => {
+                let Moment { micros, choice } = row.moment();
+                let nth = if choice > 0 { format!(" choice {choice}") } else { String::new() };
+                (format!("at {micros}us{nth}"), String::new(), format!("reseed {:#010x}", row.value))
+            }
         }
     }
 
@@ -182,8 +186,10 @@ fn note(line: &str) -> Option<(&str, &str)> {
 fn parse_row(line: &str) -> Option<(Row, Option<String>)> {
     if let Some(rest) = line.strip_prefix("at ") {
         let (time, salt) = rest.split_once("reseed")?;
+        let (time, choice) = time.split_once(" choice ").unwrap_or((time, "0"));
         let micros = time.trim().strip_suffix("us")?.parse().ok()?;
-        return Some((Row::reseed(micros, u32::try_from(number(salt.trim())?).ok()?), None));
+        let moment = Moment { micros, choice: choice.trim().parse().ok()? };
+        return Some((Row::reseed(moment, u32::try_from(number(salt.trim())?).ok()?), None));
     }
     let (name, rest) = line.rsplit_once(" #")?;
     let name = name.trim();
@@ -246,7 +252,7 @@ mod tests {
             let rows = (0..prf.word(0, 0) % 12).map(|n| {
                 let word = |field: u32| prf.word(u64::from(field) + 1, n as u32);
                 match word(0) % 4 {
-                    0 => Row::reseed(word(1) >> 12, word(2) as u32),
+                    0 => Row::reseed(Moment { micros: word(1) >> 26, choice: (word(3) % 3) as u32 }, word(2) as u32),
                     1 => Row {
                         label: word(1) as u32,
                         ordinal: word(2) as u32 & ORDINAL_MAX,
@@ -289,7 +295,7 @@ mod tests {
         let slot = choices.slot(label, || "client-0/op".into());
         (0..3).for_each(|_| _ = choices.weighted(slot, &[1, 1, 1, 1]));
         let slot = choices.slot(Label::parse("client-0/amount"), || "client-0/amount".into());
-        choices.draw_scoped(slot, 2, Kind::Range, 999, |_| 0);
+        choices.draw_scoped(slot, Label::parse("client-0/op"), 2, Kind::Range, 999, |_| 0);
         let trace = choices.trace();
         let text = TextTape::new(tape, &trace, choices.names()).print(Some(&trace));
         let mut lines: Vec<_> = text.lines().collect();

@@ -1,9 +1,10 @@
 //! The trace: what a run chose. Mutators, the shrinker, the printer and the drift check read it.
 
+use super::SCOPE_BITS;
 use super::Slot;
 use super::label::Label;
 use super::tape::ORDINAL_MAX;
-use super::tape::{Base, Op, Row, Tape};
+use super::tape::{Base, Moment, Op, Row, Tape};
 use std::collections::BTreeSet;
 
 /// What sort of choice it was: an edit treats each in its own way.
@@ -44,12 +45,12 @@ pub struct Choice {
 /// All choices of one run, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
-    labels: Vec<(Label, bool)>,
+    labels: Vec<(Label, Option<Label>)>,
     choices: Vec<Choice>,
 }
 
 impl Trace {
-    pub(crate) fn new(labels: Vec<(Label, bool)>, choices: Vec<Choice>) -> Self {
+    pub(crate) fn new(labels: Vec<(Label, Option<Label>)>, choices: Vec<Choice>) -> Self {
         Self { labels, choices }
     }
 
@@ -70,7 +71,13 @@ impl Trace {
 
     /// Is `label` counted within scopes (an ordinal is then `scope << 8 | number`)?
     pub fn is_scoped(&self, label: Label) -> bool {
-        self.labels.iter().any(|&(known, scoped)| known == label && scoped)
+        self.labels.iter().any(|&(known, scope)| known == label && scope.is_some())
+    }
+
+    /// The repeated thing, for instance the operations of a client, that `choice` belongs to, and
+    /// its number.
+    pub(crate) fn scope(&self, choice: &Choice) -> Option<(Label, u32)> {
+        self.labels[choice.slot.0 as usize].1.map(|repeated| (repeated, choice.ordinal >> SCOPE_BITS))
     }
 
     /// The index of `choice`'s label in [`Trace::labels`].
@@ -89,9 +96,23 @@ impl Trace {
         self.choices.iter().find(|choice| choice.ordinal == row.ordinal && self.label(choice).id() == id)
     }
 
+    /// The index of the first choice at `moment` or later; the number of choices if there is none.
+    pub fn index_of(&self, moment: Moment) -> usize {
+        let first = self.choices.partition_point(|choice| choice.at / 1_000 < moment.micros);
+        let next = self.choices.partition_point(|choice| choice.at / 1_000 <= moment.micros);
+        (first + moment.choice as usize).min(next)
+    }
+
+    /// The moment of the choice with this index; past the last one, of the next in its instant.
+    pub fn moment_of(&self, index: usize) -> Moment {
+        let Some(choice) = self.choices.get(index).or(self.choices.last()) else { return Moment::default() };
+        let micros = choice.at / 1_000;
+        let first = self.choices.partition_point(|choice| choice.at / 1_000 < micros);
+        Moment { micros, choice: u32::try_from(index - first).unwrap_or(u32::MAX) }
+    }
+
     /// `tape` without the rows that this run, its run, never read.
     pub fn canonical(&self, tape: &Tape) -> Tape {
-        let end = self.choices.last().map_or(0, |choice| choice.at);
         let made: BTreeSet<_> = self.choices.iter().map(|choice| (self.label(choice).id(), choice.ordinal)).collect();
         let mut kept = tape.clone();
         kept.retain(|row| match row.op {
@@ -99,7 +120,7 @@ impl Trace {
             // the high half counts where the choice is wide
             Op::SetHigh => self.choice_of(row).is_some_and(|choice| choice.max > u64::from(u32::MAX)),
             Op::Calm => made.range((row.label, row.ordinal)..=(row.label, ORDINAL_MAX)).next().is_some(),
-            Op::Reseed => row.micros().saturating_mul(1_000) <= end,
+            Op::Reseed => self.index_of(row.moment()) < self.choices.len(),
         });
         kept
     }

@@ -21,7 +21,6 @@ pub(super) struct Explorer<'a> {
     /// Tapes of others, to be run next.
     offered: VecDeque<Vec<u8>>,
     made: u64,
-    features: u64,
     word: u64,
 }
 
@@ -47,7 +46,6 @@ impl<'a> Explorer<'a> {
             corpus: Vec::new(),
             offered: VecDeque::new(),
             made: 0,
-            features: 0,
             word: seed,
         }
     }
@@ -68,15 +66,12 @@ impl<'a> Explorer<'a> {
         let offered = offer.is_some();
         let bytes = offer.unwrap_or_else(|| self.next());
         let executed = self.campaign.execute(&bytes);
-        let kept = executed.new > 0;
-        self.features += executed.new as u64;
         // what shows a finding is no start: each of its descendants would find it again
-        if kept && executed.finding.is_none() {
-            self.corpus.push(bytes.clone());
-        }
+        let kept = executed.kept.filter(|_| executed.finding.is_none());
+        self.corpus.extend(kept.clone());
         Step {
-            bytes,
-            kept: kept && executed.finding.is_none(),
+            kept: kept.is_some(),
+            bytes: kept.unwrap_or(bytes),
             offered,
             finding: executed.finding,
             smallest: executed.smallest,
@@ -105,7 +100,11 @@ impl<'a> Explorer<'a> {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        Summary { corpus: self.corpus.len() as u64, features: self.features, ..self.campaign.summary() }
+        Summary {
+            corpus: self.corpus.len() as u64,
+            features: self.campaign.features() as u64,
+            ..self.campaign.summary()
+        }
     }
 
     /// The tapes that were kept.

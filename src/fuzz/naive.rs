@@ -53,7 +53,7 @@ pub(super) fn one(bytes: &[u8]) {
         let session = session.as_mut().expect("`begin` comes first");
         let outcome = session.simulation.run_with(&Tape::naive(bytes), Recording::Result);
         if session.goals {
-            goal::features(outcome.record(), outcome.guides(), &mut session.hits);
+            goal::features(outcome.record(), outcome.guides(), outcome.contexts(), &mut session.hits);
             super::libfuzzer::show(&session.hits);
         }
         let found = outcome.finding().cloned().map(|finding| (session.name.clone(), finding));

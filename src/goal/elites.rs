@@ -5,36 +5,101 @@
 //! the lab, elites that any later hit could replace were no better than random seeds.
 
 use super::{Hit, SLOTS};
-use crate::choice::{Row, Tape};
+use crate::choice::{Moment, Op, Row, Tape, Trace};
+use std::rc::Rc;
 
 /// Tapes kept for each feature.
 const ELITES: usize = 8;
 
-/// A later hit than the elite's is still taken when it is so much later, in virtual time: one
-/// 200th of the run. Without drift the archive freezes on its first find.
+/// A later hit than the elite's is still taken when it is so much later: one 200th of the run,
+/// in virtual time. Without drift the archive freezes on its first find.
 const DRIFT: u64 = 200;
 
 /// What more than one in so many runs reach is no place to start from.
 const COMMON: u64 = 10;
 
-/// A tape that reached a feature.
-#[derive(Clone, Debug)]
-pub(crate) struct Elite {
+/// Moments of a run that are kept, to deal anew from.
+const POINTS: usize = 64;
+
+/// A run without its trace: its tape, and where it can be cut.
+#[derive(Debug)]
+pub(crate) struct Kept {
     pub(crate) tape: Tape,
-    /// When each of its rows was used, virtual nanoseconds.
-    pub(crate) times: Vec<u64>,
-    /// When it reached the feature.
-    pub(crate) at: u64,
-    /// When its run ended.
+    /// For each row of the tape the index of the choice that it is first good for.
+    uses: Vec<u32>,
+    /// Some moments with the index of the choice at each: evenly spread over the choices.
+    points: Vec<(u32, Moment)>,
+    /// The features that it showed, sorted.
+    pub(crate) shown: Vec<u16>,
+    /// Choices of the run.
+    pub(crate) length: u32,
+    /// The virtual nanosecond of the last one.
     pub(crate) end: u64,
 }
 
-impl Elite {
-    /// The tape as it is before `nanos`: rows used later are dropped.
-    pub(crate) fn until(&self, nanos: u64) -> Tape {
+impl Kept {
+    /// The run that `tape` gave, which chose `trace` and showed these features.
+    pub(crate) fn new(tape: &Tape, trace: &Trace, shown: Vec<u16>) -> Self {
+        let choices = trace.choices();
+        let mut made: Vec<(u32, u32, u32)> = Vec::new();
+        if !tape.rows().is_empty() {
+            made.extend((0u32..).zip(choices).map(|(index, choice)| (trace.label(choice).id(), choice.ordinal, index)));
+            made.sort_unstable();
+        }
+        let first_use = |row: &Row| match row.op {
+            Op::Reseed => trace.index_of(row.moment()) as u32,
+            _ => {
+                let next = made.partition_point(|&(label, ordinal, _)| (label, ordinal) < (row.label, row.ordinal));
+                made.get(next).map_or(0, |&(.., index)| index)
+            }
+        };
+        let uses = tape.rows().iter().map(first_use).collect();
+        let points = (0..POINTS.min(choices.len())).map(|n| {
+            let index = n * choices.len() / POINTS.min(choices.len());
+            (index as u32, trace.moment_of(index))
+        });
+        let (points, length) = (points.collect(), choices.len() as u32);
+        Self { tape: tape.clone(), uses, points, shown, length, end: choices.last().map_or(0, |choice| choice.at) }
+    }
+
+    /// The tape as it is before the choice with this index: rows that serve later ones are dropped.
+    pub(crate) fn until(&self, index: u32) -> Tape {
         let rows: Vec<Row> =
-            self.tape.rows().iter().zip(&self.times).filter(|&(_, &at)| at < nanos).map(|(&row, _)| row).collect();
+            self.tape.rows().iter().zip(&self.uses).filter(|&(_, &first)| first < index).map(|(&row, _)| row).collect();
         Tape::from_rows(self.tape.seed(), self.tape.base(), rows)
+    }
+
+    /// Those of the moments that are kept which lie in `from..to`, by the index of their choices.
+    pub(crate) fn points(&self, from: u32, to: u32) -> &[(u32, Moment)] {
+        let first = self.points.partition_point(|&(index, _)| index < from);
+        let end = self.points.partition_point(|&(index, _)| index < to);
+        &self.points[first..end.max(first)]
+    }
+}
+
+/// A tape that reached a feature.
+#[derive(Clone, Debug)]
+pub(crate) struct Elite {
+    pub(crate) run: Rc<Kept>,
+    /// When: the virtual nanosecond, and how many choices were made by then.
+    at: (u64, u64),
+    /// The same as the moment of the next choice.
+    pub(crate) moment: Moment,
+}
+
+impl Elite {
+    /// The index of the first choice after the feature was reached.
+    pub(crate) fn choice(&self) -> u32 {
+        self.at.1.min(u64::from(self.run.length)) as u32
+    }
+
+    /// May a run that reached the feature at `hit` take this one's place?
+    fn yields_to(&self, hit: &Hit) -> bool {
+        match self.run.end {
+            // a program that never waits does everything at one instant
+            0 => hit.choice <= self.at.1 + u64::from(self.run.length) / DRIFT,
+            end => hit.at <= self.at.0 + end / DRIFT,
+        }
     }
 }
 
@@ -54,17 +119,17 @@ impl Default for Archive {
 }
 
 impl Archive {
-    /// A run showed `hits`; `elite` makes an entry of it, asked for once at most. `dice` is a
-    /// source of random words. Gives the features that are new.
+    /// A run showed `hits`; `kept` gives that run with the moment of one of its choices, and is
+    /// asked only where an elite is made. `dice` is a source of random words. Gives the features
+    /// that are new.
     pub(crate) fn learn(
         &mut self,
         hits: &[Hit],
-        mut elite: impl FnMut() -> Elite,
+        mut kept: impl FnMut(usize) -> (Rc<Kept>, Moment),
         mut dice: impl FnMut() -> u64,
     ) -> Vec<u16> {
         self.runs += 1;
         let mut new = Vec::new();
-        let mut made: Option<Elite> = None;
         for hit in hits {
             let slot = usize::from(hit.slot);
             if self.counts[slot] == 0 {
@@ -72,9 +137,9 @@ impl Archive {
                 new.push(hit.slot);
             }
             self.counts[slot] += 1;
-            let kept = &mut self.elites[slot];
-            let place = if kept.len() < ELITES {
-                kept.len()
+            let elites = &mut self.elites[slot];
+            let place = if elites.len() < ELITES {
+                elites.len()
             } else if self.counts[slot] * COMMON > self.runs {
                 continue;
             } else if dice().is_multiple_of(4) {
@@ -82,18 +147,27 @@ impl Archive {
             } else {
                 continue;
             };
-            if let Some(old) = kept.get(place)
-                && hit.at > old.at + old.end / DRIFT
-            {
+            if elites.get(place).is_some_and(|old| !old.yields_to(hit)) {
                 continue;
             }
-            let entry = Elite { at: hit.at, ..made.get_or_insert_with(&mut elite).clone() };
-            match kept.get_mut(place) {
-                Some(old) => *old = entry,
-                None => kept.push(entry),
+            let (run, moment) = kept(hit.choice as usize);
+            let elite = Elite { run, at: (hit.at, hit.choice), moment };
+            match elites.get_mut(place) {
+                Some(old) => *old = elite,
+                None => elites.push(elite),
             }
         }
         new
+    }
+
+    /// How many features were seen.
+    pub(crate) fn known(&self) -> usize {
+        self.known.len()
+    }
+
+    /// How rare a feature is: 1 when it was seen once, half when twice.
+    pub(crate) fn rarity(&self, slot: u16) -> f64 {
+        1.0 / self.counts[usize::from(slot)].max(1) as f64
     }
 
     /// An elite of the rarest of three features that are rare enough; `None` when none is.
@@ -124,9 +198,26 @@ impl Archive {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::choice::{Choice, Kind, Label, Slot};
 
-    fn elite(seed: u64) -> Elite {
-        Elite { tape: Tape::seeded(seed), times: Vec::new(), at: 0, end: 1_000 }
+    /// A run of a hundred choices, of which ten are made at each microsecond.
+    fn run(tape: &Tape) -> (Rc<Kept>, Trace) {
+        let choice = |n: u32| Choice {
+            slot: Slot::from_raw(0),
+            ordinal: n,
+            kind: Kind::Range,
+            max: 9,
+            value: 1,
+            at: u64::from(n / 10) * 1_000,
+        };
+        let trace = Trace::new(vec![(Label::new("a"), None)], (0..100).map(choice).collect());
+        (Rc::new(Kept::new(tape, &trace, Vec::new())), trace)
+    }
+
+    fn learn(archive: &mut Archive, slot: u16, at: u64, dice: impl FnMut() -> u64) -> Vec<u16> {
+        let (kept, trace) = run(&Tape::seeded(at));
+        let hit = Hit { slot, at: at * 100, choice: at };
+        archive.learn(&[hit], |index| (kept.clone(), trace.moment_of(index)), dice)
     }
 
     fn dice() -> impl FnMut() -> u64 {
@@ -137,39 +228,64 @@ mod tests {
         }
     }
 
+    fn nothing(_: usize) -> (Rc<Kept>, Moment) {
+        unreachable!("nothing was reached")
+    }
+
     #[test]
     fn the_earliest_tapes_stay() {
         let mut archive = Archive::default();
         let mut dice = dice();
-        for seed in 0..2_000 {
-            let at = 1_000 - seed.min(900);
-            archive.learn(&[Hit { slot: 3, at }], || elite(seed), &mut dice);
-            (0..20).for_each(|_| _ = archive.learn(&[], || elite(seed), &mut dice));
+        for round in 0..2_000 {
+            learn(&mut archive, 3, 100 - (round / 20).min(90), &mut dice);
+            (0..20).for_each(|_| _ = archive.learn(&[], nothing, &mut dice));
         }
-        let latest = archive.elites[3].iter().map(|elite| elite.at).max().unwrap();
+        let latest = archive.elites[3].iter().map(|elite| elite.at.1).max().unwrap();
         assert_eq!(archive.elites[3].len(), ELITES);
-        assert!(latest <= 110, "{latest}");
+        assert!(latest <= 11, "{latest}");
     }
 
     #[test]
     fn a_new_feature_is_told_once() {
         let mut archive = Archive::default();
-        let hits = [Hit { slot: 1, at: 0 }, Hit { slot: 9, at: 0 }];
-        assert_eq!(archive.learn(&hits, || elite(0), dice()), [1, 9]);
-        assert!(archive.learn(&hits, || elite(0), dice()).is_empty());
+        let hits = [1, 9].map(|slot| Hit { slot, at: 0, choice: 0 });
+        let (kept, trace) = run(&Tape::seeded(0));
+        let mut tell = || archive.learn(&hits, |index| (kept.clone(), trace.moment_of(index)), dice());
+        assert_eq!(tell(), [1, 9]);
+        assert!(tell().is_empty());
     }
 
     #[test]
     fn rare_features_are_picked_before_common_ones() {
         let mut archive = Archive::default();
         for seed in 0..1_000 {
-            let mut hits = vec![Hit { slot: 1, at: 0 }];
-            hits.extend((seed % 100 == 0).then_some(Hit { slot: 2, at: 7 }));
-            archive.learn(&hits, || elite(seed), dice());
+            learn(&mut archive, 1, 3, dice());
+            if seed % 100 == 0 {
+                learn(&mut archive, 2, 7, dice());
+            }
         }
         let mut dice = dice();
         for _ in 0..50 {
-            assert_eq!(archive.pick(&mut dice).map(|elite| elite.at), Some(7));
+            assert_eq!(archive.pick(&mut dice).map(|elite| elite.at.1), Some(7));
         }
+    }
+
+    #[test]
+    fn a_tape_is_cut_at_a_choice_and_not_only_at_a_time() {
+        let mut tape = Tape::seeded(4);
+        for ordinal in [3, 24, 27] {
+            tape.set(Label::new("a"), ordinal, 5);
+        }
+        let within = |micros, choice| Row::reseed(Moment { micros, choice }, 1);
+        tape.put(within(2, 6));
+        tape.put(within(9, 0));
+        let (kept, trace) = run(&tape);
+        let rows = |index| kept.until(index).rows().len();
+        assert_eq!([0, 4, 25, 26, 27, 28, 90, 91].map(rows), [0, 1, 2, 2, 3, 4, 4, 5]);
+        assert_eq!(trace.moment_of(26), Moment { micros: 2, choice: 6 });
+        assert_eq!(trace.index_of(Moment { micros: 2, choice: 6 }), 26);
+        let points: Vec<_> = kept.points(20, 30).iter().map(|&(index, moment)| (index, moment.micros)).collect();
+        assert_eq!(points.first(), Some(&(20, 2)));
+        assert!(points.len() > 3, "{points:?}");
     }
 }

@@ -8,7 +8,7 @@
 
 mod elites;
 
-pub(crate) use elites::{Archive, Elite};
+pub(crate) use elites::{Archive, Elite, Kept};
 
 use crate::assert::{Record, catalogue};
 use crate::choice::mix;
@@ -25,6 +25,8 @@ const STEPS: std::ops::Range<u64> = 4_096..8_192;
 const EACH: std::ops::Range<u64> = 8_192..12_288;
 /// Published states, hashed. The lab had 256; wider, so that a few dozen rarely collide.
 const STATES: std::ops::Range<u64> = 12_288..13_312;
+/// Faults by kind and context, hashed.
+const CONTEXTS: std::ops::Range<u64> = 13_312..16_384;
 
 /// A feature of a run, and when it was first there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,15 +35,28 @@ pub(crate) struct Hit {
     pub(crate) slot: u16,
     /// The virtual nanosecond of its first time.
     pub(crate) at: u64,
+    /// How many choices the run had made by then.
+    pub(crate) choice: u64,
+}
+
+/// A state that a run published, and when it was first in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guide {
+    /// A hash of name and numbers.
+    pub state: u64,
+    /// The virtual nanosecond of the first time.
+    pub at: u64,
+    /// How many choices the run had made by then.
+    pub choice: u64,
 }
 
 fn hashed(range: std::ops::Range<u64>, key: u64) -> u16 {
     (range.start + mix(key) % (range.end - range.start)) as u16
 }
 
-/// The features of a run: from what its assertions recorded and the states it published (with
-/// the time of each). Sorted by slot, each once with its earliest time.
-pub(crate) fn features(record: &Record, states: &[(u64, u64)], into: &mut Vec<Hit>) {
+/// The features of a run: from what its assertions recorded, the states it published and
+/// the contexts in which faults came. Sorted by slot, each once with its earliest time.
+pub(crate) fn features(record: &Record, states: &[Guide], contexts: &[Guide], into: &mut Vec<Hit>) {
     into.clear();
     for reach in &record.reached {
         let entry = catalogue().entry(reach.id);
@@ -54,9 +69,11 @@ pub(crate) fn features(record: &Record, states: &[(u64, u64)], into: &mut Vec<Hi
         } else {
             hashed(STEPS, mix(id) ^ reach.level)
         };
-        into.push(Hit { slot, at: reach.at });
+        into.push(Hit { slot, at: reach.at, choice: reach.choice });
     }
-    into.extend(states.iter().map(|&(state, at)| Hit { slot: hashed(STATES, state), at }));
+    into.extend(states.iter().map(|&Guide { state, at, choice }| Hit { slot: hashed(STATES, state), at, choice }));
+    let context = |&Guide { state, at, choice }: &Guide| Hit { slot: hashed(CONTEXTS, state), at, choice };
+    into.extend(contexts.iter().map(context));
     into.sort_unstable();
     into.dedup_by_key(|hit| hit.slot);
 }
@@ -77,13 +94,17 @@ mod tests {
     use super::*;
     use crate::assert;
 
-    fn hits(run: impl FnOnce(), states: &[(u64, u64)]) -> Vec<Hit> {
+    fn hits(run: impl FnOnce(), states: &[Guide]) -> Vec<Hit> {
         assert::begin();
         run();
         let record = assert::end();
         let mut hits = Vec::new();
-        features(&record, states, &mut hits);
+        features(&record, states, &[], &mut hits);
         hits
+    }
+
+    fn guide(state: u64, at: u64) -> Guide {
+        Guide { state, at, choice: at }
     }
 
     #[test]
@@ -107,7 +128,7 @@ mod tests {
             crate::assert_sometimes_greater_than!(3u64, 1_000u64, "goal room: depth");
             crate::assert_sometimes_each!("goal room: each", [("a", 1), ("b", 2)]);
         };
-        let slots: Vec<_> = hits(run, &[(77, 4)]).iter().map(|hit| u64::from(hit.slot)).collect();
+        let slots: Vec<_> = hits(run, &[guide(77, 4)]).iter().map(|hit| u64::from(hit.slot)).collect();
         assert_eq!(slots.len(), 3);
         assert!(STEPS.contains(&slots[0]) && EACH.contains(&slots[1]) && STATES.contains(&slots[2]), "{slots:?}");
     }
@@ -115,6 +136,6 @@ mod tests {
     #[test]
     fn the_same_run_shows_the_same_features() {
         let run = || crate::assert_sometimes_each!("goal room: again", [("a", 7)]);
-        assert_eq!(hits(run, &[(1, 1), (2, 2)]), hits(run, &[(1, 1), (2, 2)]));
+        assert_eq!(hits(run, &[guide(1, 1), guide(2, 2)]), hits(run, &[guide(1, 1), guide(2, 2)]));
     }
 }

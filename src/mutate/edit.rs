@@ -4,8 +4,9 @@ use super::{Entry, Mutator};
 use crate::choice::{Choice, Kind, Op, ROWS_MAX, Row, Tape};
 
 /// The edits, and how often each is made, in percent.
-const EDITS: [(Edit, u64); 7] = [
+const EDITS: [(Edit, u64); 8] = [
     (Edit::Set, 45),
+    (Edit::Operations, 10),
     (Edit::Knob, 12),
     (Edit::Delete, 12),
     (Edit::Move, 10),
@@ -28,6 +29,8 @@ enum Edit {
     Swap,
     /// Choices are copied from another tape.
     Copy,
+    /// Whole operations are left out, repeated, swapped or taken from another tape.
+    Operations,
     /// Another seed under the same overrides.
     Seed,
 }
@@ -36,9 +39,9 @@ enum Edit {
 const ORDINAL_MAX: u32 = (1 << 24) - 1;
 
 impl Mutator {
-    /// One to four edits of `base`; from an elite (`focus` is when it reached its goal) one or
+    /// One to four edits of `base`; from an elite (`focus` is the choice after which it reached its goal) one or
     /// two, half of the time only after that.
-    pub(super) fn edit(&mut self, base: &Entry, partner: Option<&Entry>, focus: Option<u64>) -> Tape {
+    pub(super) fn edit(&mut self, base: &Entry, partner: Option<&Entry>, focus: Option<u32>) -> Tape {
         let mut tape = base.tape.clone();
         let from = match focus {
             Some(at) if self.dice.percent(50) => at,
@@ -56,6 +59,7 @@ impl Mutator {
                 Edit::Swap if self.has_sets(&tape) => self.swap(&mut tape),
                 Edit::Seed => tape = tape.with_seed(self.dice.word()),
                 Edit::Knob => self.turn_knob(&mut tape, base),
+                Edit::Operations if self.edit_operations(&mut tape, base, partner) => {}
                 Edit::Copy => match partner {
                     Some(partner) => self.copy(&mut tape, partner),
                     None => self.set(&mut tape, base, from),
@@ -82,17 +86,17 @@ impl Mutator {
         tape.rows().iter().any(|row| row.op == Op::Set)
     }
 
-    /// A choice of `entry` made at `from` or later: by label first two times of three, so that
+    /// A choice of `entry`, number `from` or a later one: by label first two times of three, so that
     /// the rare labels get their share.
-    fn pick_choice<'a>(&mut self, entry: &'a Entry, from: u64) -> Option<&'a Choice> {
+    fn pick_choice<'a>(&mut self, entry: &'a Entry, from: u32) -> Option<&'a Choice> {
         let choices = entry.trace.choices();
         for _ in 0..8 {
             let index = if self.dice.below(3) == 0 {
-                let first = choices.partition_point(|choice| choice.at < from);
+                let first = (from as usize).min(choices.len());
                 first + self.dice.index(choices.len() - first)
             } else {
                 let label = entry.by_label.get(self.dice.index(entry.by_label.len()))?;
-                let first = label.partition_point(|&index| choices[index as usize].at < from);
+                let first = label.partition_point(|&index| index < from);
                 if first == label.len() {
                     continue;
                 }
@@ -108,7 +112,7 @@ impl Mutator {
         None
     }
 
-    fn set(&mut self, tape: &mut Tape, base: &Entry, from: u64) {
+    fn set(&mut self, tape: &mut Tape, base: &Entry, from: u32) {
         if let Some(choice) = self.pick_choice(base, from) {
             let value = self.other_value(choice);
             put(tape, base.trace.label(choice).id(), choice.ordinal, value);
@@ -218,7 +222,7 @@ impl Mutator {
     }
 }
 
-fn put(tape: &mut Tape, label: u32, ordinal: u32, value: u64) {
+pub(super) fn put(tape: &mut Tape, label: u32, ordinal: u32, value: u64) {
     tape.put(Row { label, ordinal, op: Op::Set, value: value as u32 });
     let high = (value >> 32) as u32;
     if high > 0 {

@@ -6,12 +6,16 @@
 //! caller for a trace.
 
 mod edit;
+mod operations;
 mod parts;
+mod portfolio;
 
 pub(crate) use parts::Parts;
 
-use crate::choice::{Choice, Kind, ROWS_MAX, Row, Tape, Trace, mix};
-use crate::goal::{Archive, Elite, Hit};
+use crate::choice::{Kind, Label, Moment, ROWS_MAX, Row, Tape, Trace, mix};
+use crate::goal::{Archive, Elite, Hit, Kept};
+use portfolio::{Portfolio, Source};
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// A source of random words for the search itself; no run ever sees it.
@@ -54,58 +58,45 @@ pub(crate) struct Entry {
     pub(crate) trace: Trace,
     /// Choices by label: for each, the indexes of its choices.
     by_label: Vec<Vec<u32>>,
+    /// The features that the run showed, sorted.
+    shown: Vec<u16>,
+    kept: OnceCell<Rc<Kept>>,
 }
 
 impl Entry {
-    pub(crate) fn new(tape: &Tape, trace: Trace) -> Self {
+    pub(crate) fn new(tape: &Tape, trace: Trace, shown: Vec<u16>) -> Self {
         let mut by_label = vec![Vec::new(); trace.labels().len()];
         for (index, choice) in (0u32..).zip(trace.choices()) {
             by_label[trace.label_index(choice)].push(index);
         }
         by_label.retain(|choices| !choices.is_empty());
-        Self { tape: trace.canonical(tape), trace, by_label }
+        Self { tape: trace.canonical(tape), trace, by_label, shown, kept: OnceCell::new() }
     }
 
-    /// When the run made its last choice.
-    pub(crate) fn end(&self) -> u64 {
-        self.trace.choices().last().map_or(0, |choice| choice.at)
+    /// The repeated things whose operations the run drew.
+    fn repeated(&self) -> Vec<Label> {
+        let of = |choices: &Vec<u32>| self.trace.scope(&self.trace.choices()[choices[0] as usize]);
+        let mut things: Vec<_> = self.by_label.iter().filter_map(of).map(|(thing, _)| thing).collect();
+        things.sort_unstable();
+        things.dedup();
+        things
     }
 
-    /// The entry as an elite, to be kept without its trace.
-    pub(crate) fn elite(&self) -> Elite {
-        let mut made: Vec<(u32, u32, u64)> = Vec::new();
-        if !self.tape.rows().is_empty() {
-            made.extend(
-                self.trace.choices().iter().map(|choice| (self.trace.label(choice).id(), choice.ordinal, choice.at)),
-            );
-            made.sort_unstable();
-        }
-        let time = |row: &Row| match row.op {
-            crate::choice::Op::Reseed => row.micros().saturating_mul(1_000),
-            _ => match made.binary_search_by_key(&(row.label, row.ordinal), |&(label, ordinal, _)| (label, ordinal)) {
-                Ok(index) | Err(index) => made.get(index).map_or(0, |&(.., at)| at),
-            },
-        };
-        let times = self.tape.rows().iter().map(time).collect();
-        Elite { tape: self.tape.clone(), times, at: 0, end: self.end() }
+    /// The run to be kept without its trace.
+    pub(crate) fn kept(&self) -> Rc<Kept> {
+        self.kept.get_or_init(|| Rc::new(Kept::new(&self.tape, &self.trace, self.shown.clone()))).clone()
     }
 }
 
-/// Weights of the mutator, in percent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Weights {
-    /// Calls that give a fresh seed; half of those have swarm.
-    pub(crate) fresh: u64,
-    /// Calls that start from an elite instead of what the engine offers.
-    pub(crate) elite: u64,
-    /// Calls that are a reseed.
-    pub(crate) reseed: u64,
-}
+/// How often an elite is the base, rather than what the engine offers, in percent.
+const FROM_ELITES: u64 = 50;
 
-impl Default for Weights {
-    fn default() -> Self {
-        Self { fresh: 10, elite: 50, reseed: 50 }
-    }
+/// How a tape was made, for what its run brings to be put down to it.
+#[derive(Clone, Debug)]
+struct Made {
+    source: Source,
+    /// What its parent showed.
+    parent: Option<Rc<Kept>>,
 }
 
 /// The mutator with what it has learnt in this process.
@@ -113,24 +104,46 @@ impl Default for Weights {
 pub(crate) struct Mutator {
     pub(crate) dice: Dice,
     pub(crate) archive: Archive,
-    pub(crate) weights: Weights,
     pub(crate) parts: Parts,
+    portfolio: Portfolio,
+    /// How the last tape was made, until its run is known.
+    made: Option<Made>,
 }
 
 impl Mutator {
     pub(crate) fn new(seed: u64) -> Self {
+        let parts = Parts::from_environment();
         Self {
             dice: Dice::new(seed),
             archive: Archive::default(),
-            weights: Weights::default(),
-            parts: Parts::from_environment(),
+            parts,
+            portfolio: Portfolio::new(parts.portfolio),
+            made: None,
         }
     }
 
-    /// A run of `entry` showed `hits`; gives the features that are new.
-    pub(crate) fn learn(&mut self, hits: &[Hit], entry: impl Fn() -> Rc<Entry>) -> Vec<u16> {
+    /// The run of the last tape, which is `entry`, showed `hits` and cost so many events and
+    /// choices. Gives the features that are new.
+    pub(crate) fn learn(&mut self, hits: &[Hit], cost: u64, entry: impl Fn() -> Rc<Entry>) -> Vec<u16> {
         let dice = &mut self.dice;
-        self.archive.learn(hits, || entry().elite(), || dice.word())
+        let known = OnceCell::new();
+        let kept = |choice| {
+            let entry = known.get_or_init(&entry);
+            (entry.kept(), entry.trace.moment_of(choice))
+        };
+        let new = self.archive.learn(hits, kept, || dice.word());
+        if let Some(Made { source, parent }) = self.made.take() {
+            let shown = parent.as_ref().map_or(&[][..], |parent| &parent.shown);
+            let own = hits.iter().filter(|hit| shown.binary_search(&hit.slot).is_err());
+            let gain = own.map(|hit| self.archive.rarity(hit.slot)).sum();
+            self.portfolio.learn(source, gain, cost);
+        }
+        new
+    }
+
+    /// How many runs each way to make a tape had, with its name.
+    pub(crate) fn runs_by_source(&self) -> [(&'static str, u64); 3] {
+        self.portfolio.runs()
     }
 
     /// Another tape: from `offered`, which the engine chose, or from an elite; `trace` runs a
@@ -141,21 +154,32 @@ impl Mutator {
         other: Option<&Tape>,
         mut trace: impl FnMut(&Tape) -> Rc<Entry>,
     ) -> Tape {
-        if self.dice.percent(self.weights.fresh) {
+        let percent = self.dice.below(100_000) as f64 / 1_000.0;
+        let mut source = self.portfolio.pick(percent);
+        if source == Source::Reseed && !self.parts.reseeds {
+            source = Source::Edit;
+        }
+        if source == Source::Fresh {
+            self.made = Some(Made { source, parent: None });
             let seed = self.dice.word();
             return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
         }
         let mut elite = None;
-        if self.parts.elites && self.dice.percent(self.weights.elite) {
+        if self.parts.elites && self.dice.percent(FROM_ELITES) {
             let dice = &mut self.dice;
             elite = self.archive.pick(|| dice.word()).cloned();
         }
-        if self.parts.reseeds && self.dice.percent(self.weights.reseed) {
-            let elite = elite.unwrap_or_else(|| trace(offered).elite());
-            return self.reseed(&elite, &mut trace);
+        if source == Source::Reseed {
+            let run = elite.as_ref().map_or_else(|| trace(offered).kept(), |elite| elite.run.clone());
+            self.made = Some(Made { source, parent: Some(run.clone()) });
+            return match elite {
+                Some(elite) => self.reseed_elite(&elite, &mut trace),
+                None => self.reseed_anywhere(&run),
+            };
         }
-        let focus = elite.as_ref().map(|elite| elite.at);
-        let base = trace(elite.as_ref().map_or(offered, |elite| &elite.tape));
+        let focus = elite.as_ref().map(Elite::choice);
+        let base = trace(elite.as_ref().map_or(offered, |elite| &elite.run.tape));
+        self.made = Some(Made { source, parent: Some(base.kept()) });
         let partner = match (other, &elite) {
             (Some(other), _) => Some(trace(other)),
             (None, Some(_)) if self.dice.percent(30) => Some(trace(offered)),
@@ -164,23 +188,48 @@ impl Mutator {
         self.edit(&base, partner.as_deref(), focus)
     }
 
-    /// Keeps the run up to a moment and deals anew after it.
-    fn reseed(&mut self, elite: &Elite, trace: &mut impl FnMut(&Tape) -> Rc<Entry>) -> Tape {
-        let at = match self.dice.below(4) {
+    /// Keeps the run of an elite up to a moment and deals anew after it.
+    fn reseed_elite(&mut self, elite: &Elite, trace: &mut impl FnMut(&Tape) -> Rc<Entry>) -> Tape {
+        let (run, hit) = (&elite.run, elite.choice());
+        match self.dice.below(4) {
             // when the goal was reached
-            0 if elite.at > 0 => elite.at + 1_000,
+            0 => return self.reseed(run, hit, elite.moment),
             // soon after
-            1 if elite.at > 0 => elite.at + 1_000 + self.dice.below(elite.end / 15 + 1),
-            // just before the last lottery on the way there: another ticket
-            2 if elite.at > 0 && self.dice.percent(25) => {
-                let entry = trace(&elite.tape);
-                let lottery = |choice: &&Choice| choice.at <= elite.at && choice.kind == Kind::Shape;
-                entry.trace.choices().iter().rev().find(lottery).map_or(elite.at, |choice| choice.at)
+            1 => {
+                let soon = run.points(hit, hit + run.length / 15 + 1);
+                if !soon.is_empty() {
+                    let (index, moment) = soon[self.dice.index(soon.len())];
+                    return self.reseed(run, index, moment);
+                }
             }
-            _ => self.dice.below(elite.end + 1),
-        };
-        let mut tape = elite.until(at);
-        tape.put(Row::reseed(at / 1_000, self.dice.word() as u32));
+            // just before the last lottery on the way there: another ticket
+            2 if self.dice.percent(25) => {
+                let entry = trace(&run.tape);
+                let before = &entry.trace.choices()[..(hit as usize).min(entry.trace.choices().len())];
+                if let Some(index) = before.iter().rposition(|choice| choice.kind == Kind::Shape) {
+                    return self.reseed(run, index as u32, entry.trace.moment_of(index));
+                }
+            }
+            _ => {}
+        }
+        self.reseed_anywhere(run)
+    }
+
+    fn reseed_anywhere(&mut self, run: &Kept) -> Tape {
+        let points = run.points(0, run.length);
+        match points.len() {
+            0 => self.reseed(run, 0, Moment::default()),
+            count => {
+                let (index, moment) = points[self.dice.index(count)];
+                self.reseed(run, index, moment)
+            }
+        }
+    }
+
+    /// The run up to the choice with this index, which is made at `moment`, and new weather.
+    fn reseed(&mut self, run: &Kept, index: u32, moment: Moment) -> Tape {
+        let mut tape = run.until(index);
+        tape.put(Row::reseed(moment, self.dice.word() as u32));
         self.shorten(&mut tape, ROWS_MAX);
         tape
     }

@@ -3,6 +3,7 @@
 use crate::assert::{BUCKETS_MAX, Record};
 use crate::choice::{Names, Tape, TextTape, Trace};
 use crate::fault::{FaultKind, Injected};
+use crate::goal::Guide;
 use crate::sim::{Counts, Deeds, Found};
 use crate::trace::{StoryLine, seconds};
 use std::fmt;
@@ -88,7 +89,8 @@ pub struct Outcome {
     pub(crate) deeds: Vec<(String, Deeds)>,
     pub(crate) at_rest: bool,
     pub(crate) record: Record,
-    pub(crate) guides: Vec<(u64, u64)>,
+    pub(crate) guides: Vec<Guide>,
+    pub(crate) contexts: Vec<Guide>,
     pub(crate) collisions: Vec<String>,
     pub(crate) trace: Option<Trace>,
     pub(crate) names: Option<Names>,
@@ -207,10 +209,15 @@ impl Outcome {
         &self.record
     }
 
-    /// The guiding states that were reached, each with the virtual nanosecond of its first time;
-    /// see [`SharedState::guide`](crate::SharedState::guide).
-    pub fn guides(&self) -> &[(u64, u64)] {
+    /// The guiding states that were reached; see [`SharedState::guide`](crate::SharedState::guide).
+    pub fn guides(&self) -> &[Guide] {
         &self.guides
+    }
+
+    /// In which contexts faults came: the kind, what the host did last, and whether it was its first
+    /// boot, its second or a later one.
+    pub(crate) fn contexts(&self) -> &[Guide] {
+        &self.contexts
     }
 
     /// Labels that tapes can't reach, because their 32 bits are those of another label: rename

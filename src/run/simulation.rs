@@ -109,6 +109,7 @@ impl Simulation {
         install_hook();
         enter(tape, self.weather.clone(), recording == Recording::Story);
         assert::begin();
+        assert::count_choices_by(crate::choice::made);
         let end = match contained(|| Driver::new(self)) {
             Ok(mut driver) => {
                 let end = driver.run();
@@ -147,7 +148,8 @@ impl Simulation {
                 buggified: world.places.fired(),
                 at_rest: end.at_rest,
                 record,
-                guides: world.guides.iter().map(|(&state, &at)| (state, at)).collect(),
+                contexts: world.contexts.values().copied().collect(),
+                guides: world.guides.values().copied().collect(),
                 collisions: world.choices.collisions(),
                 trace: (recording != Recording::Result).then(|| world.choices.trace()),
                 names: (recording == Recording::Story).then(|| world.choices.names().clone()),

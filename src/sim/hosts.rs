@@ -25,10 +25,29 @@ pub(crate) enum Membership {
     Left,
 }
 
+/// The last thing that a host did, coarsely: the context in which a fault comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doing(u16);
+
+impl Doing {
+    /// The sorts of disk operations are told apart, and nothing else.
+    #[inline]
+    pub(crate) fn of(what: What, value: u64) -> Self {
+        let sort = if matches!(what, What::Disk) { value as u16 & 0xff } else { 0 };
+        Self((what as u16) << 8 | sort)
+    }
+
+    pub(crate) fn raw(self) -> u64 {
+        u64::from(self.0)
+    }
+}
+
 /// The state of one host in one run.
 #[derive(Debug)]
 pub(crate) struct HostState {
     pub(crate) is_process: bool,
+    /// What it did last.
+    pub(crate) doing: Doing,
     pub(crate) up: bool,
     pub(crate) membership: Membership,
     /// It goes down as soon as the current poll returns: nothing more happens on it.
@@ -66,6 +85,7 @@ impl HostState {
     pub(crate) fn new(host: &Host) -> Self {
         Self {
             is_process: host.is_process,
+            doing: Doing::default(),
             up: !host.is_process,
             membership: Membership::Member,
             doomed: None,

@@ -6,6 +6,7 @@ use super::events::{Ask, Event};
 use super::world::World;
 use crate::choice::Slot;
 use crate::fault::{self, FaultKind, OF_NETWORK};
+use crate::goal::Guide;
 use crate::topology::HostId;
 use crate::trace::What;
 
@@ -26,21 +27,31 @@ const BY_OPERATION: [FaultKind; 9] = [
 const BY_CLOCK: [FaultKind; 6] =
     [FaultKind::Partition, FaultKind::Pause, FaultKind::Outage, FaultKind::Leave, FaultKind::Jump, FaultKind::Clog];
 
+/// Boots of a host that a fault's context tells apart: the first, the second, and later ones.
+const BOOTS: u32 = 2;
+
 impl World {
     /// A fault happens: it is counted, folded into the digest and told.
     pub(crate) fn inject(&mut self, kind: FaultKind, host: HostId, value: u64, text: impl FnOnce() -> String) {
-        self.note_fault(kind, host, value);
+        let doing =
+            self.hosts.get(host.index()).map_or(0, |host| host.doing.raw() << 8 | u64::from(host.boot.min(BOOTS)));
+        self.note_fault(kind, host, value, doing);
         self.tell(true, host, text);
     }
 
     /// The same for a fault of no host alone.
     pub(crate) fn inject_everywhere(&mut self, kind: FaultKind, value: u64, text: impl FnOnce() -> String) {
-        self.note_fault(kind, HostId(0), value);
+        self.note_fault(kind, HostId(0), value, 0);
         self.tell_all(text);
     }
 
-    fn note_fault(&mut self, kind: FaultKind, host: HostId, value: u64) {
+    fn note_fault(&mut self, kind: FaultKind, host: HostId, value: u64, doing: u64) {
         self.injected.add(kind);
+        let state = (kind as u64) << 32 | doing;
+        if !self.contexts.contains_key(&state) {
+            let first = Guide { state, at: self.now, choice: self.choices.made() };
+            self.contexts.insert(state, first);
+        }
         self.record(What::Fault, host, (kind as u64) << 48 ^ value);
     }
 

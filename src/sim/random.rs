@@ -2,7 +2,7 @@
 
 use super::alphabet::by_weight_without;
 use super::world::with;
-use crate::choice::{Kind, Label, fires, scale, site_name};
+use crate::choice::{Dealt, Kind, Label, fires, scale, site_name};
 use crate::range::{FLOAT_STEPS, SampleRange, Uniform, unit};
 use crate::topology::{HostId, Topology};
 use crate::trace::What;
@@ -48,7 +48,8 @@ pub struct SimRandomProvider {
     parts: [Option<&'static str>; PARTS_MAX],
     label: Label,
     named: bool,
-    scope: Option<u32>,
+    /// The repeated thing that its draws belong to, and its number.
+    scope: Option<(Label, u32)>,
 }
 
 /// How deep scopes and names nest; deeper ones share the last place of the name, not the label.
@@ -76,8 +77,9 @@ impl SimRandomProvider {
     /// next.
     #[must_use]
     pub fn scope(&self, name: &'static str, index: u32) -> Self {
-        let scope = Some(index % (1 << 16));
-        Self { named: false, scope, ..self.below(name) }
+        let deeper = self.below(name);
+        let scope = Some((deeper.label, index % (1 << 16)));
+        Self { named: false, scope, ..deeper }
     }
 
     fn below(&self, name: &'static str) -> Self {
@@ -109,6 +111,11 @@ impl SimRandomProvider {
             return 0;
         }
         with(|world| {
+            // an actor that never waits hears of a reseed here alone
+            match world.choices.dealt() {
+                Dealt::No => {}
+                dealt => world.heed(dealt),
+            }
             if !world.swarm.is_on() {
                 return 0;
             }
@@ -147,7 +154,7 @@ impl SimRandomProvider {
             let slot = world.choices.slot(label, name);
             let value = match self.scope {
                 None => world.choices.draw(slot, kind, max, base),
-                Some(scope) => world.choices.draw_scoped(slot, scope, kind, max, base),
+                Some((repeated, scope)) => world.choices.draw_scoped(slot, repeated, scope, kind, max, base),
             };
             if world.events.told() && max > 0 && kind != Kind::Word {
                 let path = self.path(&world.topology);
@@ -170,7 +177,8 @@ impl SimRandomProvider {
         T::pick(low, high, |max| self.draw(place, "range", Kind::Range, max, |word| scale(word, max)))
     }
 
-    /// True with probability `p`; false is the calmest.
+    /// True with probability `p`; false is the calmest. With 0 it never is and with 1 always,
+    /// whatever the tape says.
     ///
     /// # Panics
     ///
@@ -178,7 +186,12 @@ impl SimRandomProvider {
     #[track_caller]
     pub fn random_bool(&self, p: f64) -> bool {
         assert!((0.0..=1.0).contains(&p), "a probability is in 0.0..=1.0, not {p}");
-        self.draw(Location::caller(), "bool", Kind::Flag, 1, |word| u64::from(fires(word, p))) == 1
+        self.coin(Location::caller(), "bool", p)
+    }
+
+    /// What is impossible or certain is no choice: no tape can make it otherwise.
+    fn coin(&self, place: &'static Location<'static>, method: &'static str, p: f64) -> bool {
+        p > 0.0 && (p >= 1.0 || self.draw(place, method, Kind::Flag, 1, |word| u64::from(fires(word, p))) == 1)
     }
 
     /// True `numerator` times of `denominator`; false is the calmest.
@@ -190,7 +203,7 @@ impl SimRandomProvider {
     pub fn random_ratio(&self, numerator: u32, denominator: u32) -> bool {
         assert!(denominator > 0 && numerator <= denominator, "{numerator} of {denominator} is no probability");
         let p = f64::from(numerator) / f64::from(denominator);
-        self.draw(Location::caller(), "ratio", Kind::Flag, 1, |word| u64::from(fires(word, p))) == 1
+        self.coin(Location::caller(), "ratio", p)
     }
 
     /// Any value of `T`, all equally likely; for floats, of `0.0..1.0`.
@@ -223,7 +236,10 @@ impl SimRandomProvider {
         let max = weights.len() as u64 - 1;
         let place = Location::caller();
         let off = self.left_out(place, weights.len());
-        self.draw(place, "weighted", Kind::Pick, max, |word| by_weight_without(word, weights, off)) as usize
+        let index =
+            self.draw(place, "weighted", Kind::Pick, max, |word| by_weight_without(word, weights, off)) as usize;
+        // an override knows no weights; what has none is never drawn all the same
+        (index..weights.len()).chain(0..index).find(|&index| weights[index] > 0).expect("a weight above 0")
     }
 
     /// Puts `items` into any order; the order they are in is the calmest.

@@ -2,6 +2,7 @@
 
 use super::world::{try_with, with};
 use crate::choice::{hash_bytes, mix};
+use crate::goal::Guide;
 use crate::trace::What;
 use std::any::Any;
 use std::rc::Rc;
@@ -99,9 +100,9 @@ impl SharedState {
         }
         with(|world| {
             world.events.record(world.now, What::Publish, state, 1);
-            let now = world.now;
             if world.guides.len() < GUIDES_MAX {
-                world.guides.entry(state).or_insert(now);
+                let first = Guide { state, at: world.now, choice: world.choices.made() };
+                world.guides.entry(state).or_insert(first);
             }
         });
     }

@@ -3,11 +3,12 @@
 use super::alphabet::Alphabets;
 use super::buggify::Places;
 use super::events::Event;
-use super::hosts::HostState;
+use super::hosts::{Doing, HostState};
 use super::powers::Deeds;
-use crate::choice::{Choices, Label, Slot, Tape};
+use crate::choice::{Choices, Dealt, Label, Slot, Tape};
 use crate::executor::{Tasks, Waiter};
 use crate::fault::{Injected, Swarm, Weather};
+use crate::goal::Guide;
 use crate::network::Net;
 use crate::storage::Disk;
 use crate::time::{Nanos, Queue, Timers};
@@ -84,7 +85,9 @@ pub(crate) struct World {
     pub(crate) weather_version: u32,
     pub(crate) state: BTreeMap<String, Rc<dyn Any>>,
     /// First time each guiding state was seen.
-    pub(crate) guides: BTreeMap<u64, Nanos>,
+    pub(crate) guides: BTreeMap<u64, Guide>,
+    /// First time a fault came in each context.
+    pub(crate) contexts: BTreeMap<u64, Guide>,
     pub(crate) counts: Counts,
     pub(crate) injected: Injected,
     /// The places marked by `buggify!` that this run came by.
@@ -145,6 +148,7 @@ impl World {
             weather_version: 0,
             state: BTreeMap::new(),
             guides: BTreeMap::new(),
+            contexts: BTreeMap::new(),
             counts: Counts::default(),
             injected: Injected::default(),
             places: Places::default(),
@@ -192,6 +196,7 @@ impl World {
         self.doomed.clear();
         self.ended.clear();
         self.guides.clear();
+        self.contexts.clear();
         self.hosts.clear();
     }
 
@@ -213,6 +218,9 @@ impl World {
     /// Folds an event of `host` into the digest.
     #[inline]
     pub(crate) fn record(&mut self, what: What, host: HostId, value: u64) {
+        if let Some(state) = self.hosts.get_mut(host.index()) {
+            state.doing = Doing::of(what, value);
+        }
         self.events.record(self.now, what, u64::from(host.0), value);
     }
 
@@ -257,12 +265,25 @@ impl World {
     pub(crate) fn advance(&mut self, to: Nanos) {
         self.now = to;
         crate::assert::set_now(to);
-        if self.choices.advance(to) {
-            self.events.record(to, What::Reseed, 0, 0);
-            self.tell_all(|| "the tape deals anew from here on".to_owned());
-            if self.storm {
-                self.draw_weather();
-            }
+        match self.choices.advance(to) {
+            Dealt::No => {}
+            dealt => self.heed(dealt),
+        }
+    }
+
+    /// A reseed has come into force, perhaps in the middle of an instant: who draws from knobs or
+    /// runs down a gap must hear of it.
+    #[cold]
+    pub(crate) fn heed(&mut self, dealt: Dealt) {
+        self.events.record(self.now, What::Reseed, dealt as u64, 0);
+        self.tell_all(|| "the tape deals anew from here on".to_owned());
+        if dealt == Dealt::Knobs {
+            let weather = self.weather.clone();
+            self.swarm = Swarm::draw(&mut self.choices, &weather);
+            self.alphabets.clear();
+        }
+        if self.storm {
+            self.draw_weather();
         }
     }
 }
