@@ -47,6 +47,20 @@ fn main() {
             println!("{}", if found { "finding: the toy's bug" } else { "passed" });
             exit(found as i32);
         }
+        // mode and seed are told apart: swarm takes longer, and random finds nothing
+        "trial" => {
+            let number = |name: &str| -> f64 {
+                args[args.iter().position(|arg| arg == name).unwrap() + 1].parse().unwrap()
+            };
+            let (seed, cap) = (number("--seed"), number("--cap"));
+            if env::var("FAKE_TRIAL").as_deref() == Ok("broken") { eprintln!("the toy fell over"); exit(3) }
+            let (found, cpu) = match args[2].as_str() {
+                "random" => ("null", cap),
+                "swarm" => ("\"always: kept\"", 2.0 + seed / 10.0),
+                _ => ("\"always: kept\"", 0.2 + seed / 100.0),
+            };
+            println!("{{\"found\":{found},\"executions\":{},\"cpu_seconds\":{cpu}}}", (cpu * 10_000.0) as u64);
+        }
         "seeds" => println!("seeds {}", args[1..].join(" ")),
         "promote" => {
             let out = args.iter().position(|arg| arg == "--out").unwrap() + 1;
@@ -85,6 +99,16 @@ if [ -n "$RUST_LIBFUZZER_DEBUG_PATH" ]; then
 fi
 if [ -f "$1" ]; then [ "$FAKE_FUZZER" = flaky ] && exit; exit 77; fi
 echo "$*" > "$FAKE/flags"
+if [ -n "$SIMFUZZ_TRIAL" ]; then
+    for corpus in "$@"; do :; done
+    echo "encoding=$SIMFUZZ_ENCODING without=$SIMFUZZ_WITHOUT starts=$(ls "$corpus" | wc -l) $*" >> "$FAKE/trials"
+    if [ "$FAKE_FUZZER" = slow ]; then trap 'exit 72' INT; while :; do sleep 0.05; done; fi
+    echo '#2	INITED cov: 5 ft: 6 corp: 1/1b exec/s: 0 rss: 30Mb' >&2
+    case "$SIMFUZZ_ENCODING" in
+    bytes) echo "simfuzz: trial {\"found\":null,\"executions\":90,\"cpu_seconds\":$SIMFUZZ_TRIAL}" >&2; exit;;
+    *) echo 'simfuzz: trial {"found":"always: kept","executions":700,"cpu_seconds":0.3}' >&2; exit 77;;
+    esac
+fi
 for arg in "$@"; do case "$arg" in -artifact_prefix=*) prefix=${arg#-artifact_prefix=};; esac; done
 {
     echo 'INFO: Seed: 1'
@@ -193,7 +217,7 @@ fn has(text: &str, words: &[&str]) {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["run", "replay", "promote", "regress", "seeds", "list"] {
+    for command in ["run", "replay", "promote", "regress", "seeds", "list", "bench"] {
         let said = said(Toy::new().simfuzz(&[command, "--help"]).current_dir("/"));
         assert_eq!(said.code, Some(0));
         has(&said.out, &["Example", &format!("cargo simfuzz {command}")]);
@@ -388,4 +412,100 @@ other       0       0            1         0
 toy         1       0            2         0
 "
     );
+}
+
+/// Lines of the raw results.
+fn trials(toy: &Toy) -> usize {
+    toy.read("fuzz/results/trials.jsonl").lines().count()
+}
+
+const BENCH: [&str; 9] = ["bench", "--problems", "toy", "--trials", "2", "--cap", "9", "--modes", "swarm,explore"];
+
+#[test]
+fn a_benchmark_of_a_users_own_target_goes_on_where_it_stopped() {
+    let toy = Toy::new();
+    let listed = said(&mut toy.simfuzz(&["bench", "--list"]));
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    has(&listed.out, &["toy ", "other ", "explore-reseeds", "bytes-goals"]);
+    assert!(!toy.path("fuzz/results").exists(), "a list writes nothing");
+
+    let ran = said(&mut toy.simfuzz(&BENCH));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(trials(&toy), 4);
+    assert!(!toy.path("trials").exists(), "no mode asked for the fuzzer's build");
+    has(
+        &ran.out,
+        &["| toy | explore | 2/2 | 0.21 (0.21..0.22) | 2.1k (2.1k..2.2k) | 0.21 [", "|  | swarm | 2/2 | 2.1 ("],
+    );
+    assert_eq!(toy.read("fuzz/results/README.md") + "\n", ran.out);
+    has(&toy.read("fuzz/results/survival.svg"), &["<svg ", ">toy</text>", ">explore</text>"]);
+
+    // a torn line, and two modes more: the four trials stay, the torn one is made again
+    let raw = toy.read("fuzz/results/trials.jsonl");
+    toy.write("fuzz/results/trials.jsonl", &format!("{raw}{{\"problem\":\"to"));
+    let mut more = BENCH;
+    more[8] = "swarm,explore,libfuzzer-reseeds,bytes";
+    let ran = said(&mut toy.simfuzz(&more));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    has(&ran.err, &["the last line of fuzz/results/trials.jsonl was torn: it is dropped"]);
+    assert_eq!(trials(&toy), 8);
+    assert!(toy.read("fuzz/results/trials.jsonl").starts_with(&raw));
+    has(&ran.out, &["|  | bytes | 0/2 | >9.0 (>9.0..>9.0) |", "|  | libfuzzer-reseeds | 2/2 |"]);
+    let calls = toy.read("trials");
+    has(&calls, &["encoding= without=reseeds starts=16", "encoding=bytes without=goals starts=16", "-seed=2"]);
+    assert!(!toy.path("fuzz/corpus").exists(), "the user's corpus is not touched");
+
+    // everything is done: nothing is built, and the same page comes again
+    let again = said(&mut toy.simfuzz(&more));
+    assert_eq!((again.code, again.out), (Some(0), ran.out));
+    assert_eq!(trials(&toy), 8);
+}
+
+#[test]
+fn a_benchmark_refuses_what_it_cannot_compare() {
+    let toy = Toy::new();
+    refused(&mut toy.simfuzz(&["bench", "--problems", "toi"]), &["no problem and no group `toi`", "`other` and `toy`"]);
+    refused(&mut toy.simfuzz(&["bench", "--modes", "swarm,guided"]), &["no mode `guided`", "`bytes-goals`"]);
+    assert_eq!(said(&mut toy.simfuzz(&BENCH)).code, Some(0));
+    let mut other = BENCH;
+    other[6] = "5";
+    refused(&mut toy.simfuzz(&other), &["with a cap of 9 seconds", "another `--out`"]);
+    refused(toy.simfuzz(&BENCH).args(["--seed", "7"]), &["from seed 1", "makes it 7"]);
+    // another program under the same name
+    toy.write("fuzz/toy.rs", &TOY.replace("fell over", "fell down"));
+    let mut more = BENCH;
+    more[4] = "3";
+    refused(&mut toy.simfuzz(&more), &["another build made", "--any-build"]);
+    assert_eq!(said(toy.simfuzz(&more).arg("--any-build")).code, Some(0));
+}
+
+#[test]
+fn a_trial_without_a_result_is_no_miss() {
+    let toy = Toy::new();
+    let ran = said(toy.simfuzz(&BENCH).env("FAKE_TRIAL", "broken"));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    has(&ran.err, &["toy explore 1 ended without a result", "the toy fell over", "no trial is done"]);
+    assert!(!toy.path("fuzz/results").exists());
+    let ran = said(toy.simfuzz(&["bench", "--modes", "bytes", "--trials", "1"]).env("FAKE_FUZZER", "broken"));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    has(&ran.err, &["building toy for the fuzzer failed", "toy is left out", "other is left out"]);
+}
+
+#[test]
+fn an_interrupted_benchmark_keeps_what_is_done() {
+    let toy = Toy::new();
+    let mut args = BENCH;
+    args[8] = "explore,bytes";
+    let mut command = toy.simfuzz(&args);
+    command.env("FAKE_FUZZER", "slow").stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    while !toy.path("fuzz/results/trials.jsonl").exists() || !toy.path("trials").exists() {
+        std::thread::yield_now();
+    }
+    Command::new("sleep").arg("0.5").status().unwrap();
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    has(&String::from_utf8_lossy(&output.stderr), &["trials left: the same command goes on with them"]);
+    assert!(toy.read("fuzz/results/README.md").contains("| toy | explore |"));
 }

@@ -17,7 +17,7 @@
 
 mod draws;
 mod label;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 mod naive;
 mod prf;
 mod tape;
@@ -91,7 +91,7 @@ pub(crate) struct Choices {
     digest: u64,
     now: u64,
     /// Bytes of the tape's naive encoding that were read.
-    #[cfg(fuzzing)]
+    #[cfg(any(fuzzing, test))]
     read: usize,
     /// When this many choices are made, the next reseed comes into force without time moving.
     reseed_at: u64,
@@ -139,7 +139,7 @@ impl Choices {
         MADE.set(0);
         self.digest = 0;
         self.now = 0;
-        #[cfg(fuzzing)]
+        #[cfg(any(fuzzing, test))]
         {
             self.read = 0;
         }
@@ -286,7 +286,7 @@ impl Choices {
             None if self.tape.base() == Base::Calm => 0,
             None => {
                 let word = self.prf.word(in_use.label.hash(), ordinal);
-                #[cfg(fuzzing)]
+                #[cfg(any(fuzzing, test))]
                 let word = naive::over(&self.tape, &mut self.read, word, max);
                 base(word).min(max)
             }

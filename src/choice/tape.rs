@@ -128,7 +128,7 @@ pub struct Tape {
     base: Base,
     rows: Vec<Row>,
     /// For the naive encoding, which a benchmark compares with: see `choice/naive.rs`.
-    #[cfg(fuzzing)]
+    #[cfg(any(fuzzing, test))]
     pub(super) naive: Vec<u8>,
 }
 

@@ -75,7 +75,11 @@ impl Watched {
         }
         match self.lines.recv_timeout(wait) {
             Ok(line) => Heard::Line(line),
-            Err(RecvTimeoutError::Disconnected) => Heard::Ended,
+            Err(RecvTimeoutError::Disconnected) => {
+                // the pipe came to its end, so nobody holds it open and the other one ends as well
+                self.ended = None;
+                Heard::Ended
+            }
             Err(RecvTimeoutError::Timeout) => {
                 if self.ended.is_none() && matches!(self.child.try_wait(), Ok(Some(_))) {
                     self.ended = Some(Instant::now());
