@@ -121,6 +121,9 @@ fn identities(problems: &[Problem], records: &Records) -> String {
             let _ = writeln!(text, "- {}: `{identity}`, {}", problem.name, count(times, "time"));
         }
     }
+    if records.trials.iter().all(|trial| trial.found.is_none()) {
+        text += "Nothing.\n";
+    }
     text
 }
 
