@@ -13,14 +13,15 @@ use std::fmt::Write as _;
 const COLUMNS: usize = 3;
 /// A panel with its words, and the drawing in it.
 const PANEL: (f64, f64) = (320.0, 226.0);
-const DRAWING: (f64, f64) = (262.0, 150.0);
+const DRAWING: (f64, f64) = (256.0, 150.0);
 /// From a panel's corner to its drawing's.
 const CORNER: (f64, f64) = (44.0, 32.0);
 /// A line of the legend.
 const LEGEND: (f64, f64) = (160.0, 18.0);
 
-/// Okabe and Ito's colours, which the colour-blind can tell apart, without black and yellow.
-const COLOURS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+/// Okabe and Ito's colours, which the colour-blind can tell apart, without black and yellow, the blue a
+/// little lighter.
+const COLOURS: [&str; 6] = ["#2a8fd0", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 /// Readable on white and on black.
 const INK: &str = "#808890";
 

@@ -51,7 +51,7 @@ impl Trial {
         Some(Self {
             problem: text("problem")?,
             mode: Mode::all().into_iter().find(|known| known.to_string() == mode)?,
-            number: number("trial")?,
+            number: number("trial").filter(|&number| number > 0)?,
             seed: number("seed")?,
             cap: value["cap"].as_f64()?,
             found: text("found"),
