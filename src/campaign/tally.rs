@@ -92,7 +92,9 @@ impl Tally {
                 goal.first = Some((self.executions, self.now));
                 new.push(entry.name);
             }
-            if goal.smallest.as_ref().is_none_or(|smallest| tape.rows().len() < smallest.rows().len()) {
+            // a tape with a finding is no seed: a fuzzer that starts from it ends at once
+            let passed = outcome.finding().is_none();
+            if passed && goal.smallest.as_ref().is_none_or(|smallest| tape.rows().len() < smallest.rows().len()) {
                 goal.smallest = Some(tape.clone());
             }
         }

@@ -1,5 +1,6 @@
 //! libFuzzer's callbacks, as `sim_target!` wires them.
 
+use super::{Artifacts, Folder, Handover};
 use crate::campaign::Campaign;
 use crate::choice::{ROW_BYTES, Tape};
 use crate::goal::{Hit, SLOTS};
@@ -22,7 +23,42 @@ struct Counters([AtomicU8; SLOTS]);
 static COUNTERS: Counters = Counters([const { AtomicU8::new(0) }; SLOTS]);
 
 thread_local! {
-    static SESSION: RefCell<Option<(String, Campaign<Simulation>)>> = const { RefCell::new(None) };
+    static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
+}
+
+/// A campaign under libFuzzer, and those who want to hear of it.
+struct Session {
+    name: String,
+    campaign: Campaign<Simulation>,
+    handover: Option<Handover>,
+    /// Where findings go in a campaign that goes on after them.
+    artifacts: Option<Artifacts>,
+}
+
+impl Session {
+    fn hand_over(&mut self) {
+        if let Some(handover) = &mut self.handover {
+            let mut summary = self.campaign.summary();
+            if let Some(artifacts) = &self.artifacts {
+                artifacts.name_files(&mut summary);
+            }
+            handover.write(&summary);
+        }
+    }
+}
+
+impl Drop for Session {
+    /// The process ends in good order: the last numbers.
+    fn drop(&mut self) {
+        self.hand_over();
+    }
+}
+
+/// The folder for findings, if the campaign is to go on after them.
+fn artifacts() -> Option<Artifacts> {
+    let folder = std::env::var_os("SIMFUZZ_KEEP_GOING")?;
+    let folder = Folder::open(folder.as_ref()).unwrap_or_else(|sentence| panic!("SIMFUZZ_KEEP_GOING: {sentence}"));
+    Some(Artifacts::new(folder))
 }
 
 /// Called once, by the target's `init`.
@@ -38,35 +74,66 @@ pub fn init(name: &str, simulation: impl Into<Simulation>) {
     if super::naive::is_asked() {
         return super::naive::begin(name, simulation.into());
     }
-    let session = Campaign::new(simulation.into(), seed, minimizing);
-    SESSION.with_borrow_mut(|slot| *slot = Some((name.to_owned(), session)));
+    // those that merge corpora run what others have run and counted
+    let merges = arguments.iter().any(|argument| argument.starts_with("-merge"));
+    let handover = if merges { None } else { Handover::asked_for(0) };
+    let campaign = Campaign::new(simulation.into(), seed, minimizing);
+    let session = Session { name: name.to_owned(), campaign, handover, artifacts: artifacts() };
+    SESSION.with_borrow_mut(|slot| *slot = Some(session));
 }
 
-fn with<R>(f: impl FnOnce(&str, &mut Campaign<Simulation>) -> R) -> R {
-    SESSION.with_borrow_mut(|session| {
-        let (name, session) = session.as_mut().expect("`init` comes first");
-        f(name, session)
-    })
+fn with<R>(f: impl FnOnce(&mut Session) -> R) -> R {
+    SESSION.with_borrow_mut(|session| f(session.as_mut().expect("`init` comes first")))
 }
 
-/// One execution.
+/// One execution. Returns false if the input is to be kept out of the corpus.
 #[doc(hidden)]
-pub fn one(input: &Input) {
-    super::tick::tick();
+pub fn one(input: &Input) -> bool {
     super::trial::run();
     if super::naive::is_on() {
-        return super::naive::one(&input.0);
+        super::naive::one(&input.0);
+        return true;
     }
-    let found = with(|name, session| {
-        let executed = session.execute(&input.0);
-        show(session.hits());
+    let (fatal, keep) = with(|session| {
+        if let Some(handover) = &session.handover {
+            session.campaign.set_now(handover.now());
+        }
+        let executed = session.campaign.execute(&input.0);
+        show(session.campaign.hits());
         for line in executed.news {
             eprintln!("simfuzz: {line}");
         }
-        executed.finding.map(|finding| (name.to_owned(), finding))
+        let keep = executed.finding.is_none();
+        let mut fatal = None;
+        if let Some(finding) = executed.finding {
+            fatal = session.found(finding, executed.smallest, &input.0);
+        }
+        if fatal.is_some() || session.handover.as_ref().is_some_and(Handover::is_due) {
+            session.hand_over();
+        }
+        (fatal, keep)
     });
-    if let Some((name, finding)) = found {
+    if let Some((name, finding)) = fatal {
         crash(&name, &finding);
+    }
+    keep
+}
+
+impl Session {
+    /// Gives the finding back if the process is to end with it.
+    fn found(&mut self, finding: Finding, smallest: bool, bytes: &[u8]) -> Option<(String, Finding)> {
+        let Some(artifacts) = &mut self.artifacts else { return Some((self.name.clone(), finding)) };
+        if artifacts.file(&finding.identity).is_none() {
+            eprintln!("simfuzz: FINDING {finding}");
+        }
+        // a crash that isn't written would be lost: then libFuzzer is to end with it, and say so
+        match if smallest { artifacts.keep(&finding.identity, bytes) } else { Ok(()) } {
+            Ok(()) => None,
+            Err(sentence) => {
+                eprintln!("simfuzz: {sentence}");
+                Some((self.name.clone(), finding))
+            }
+        }
     }
 }
 
@@ -95,7 +162,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     if super::naive::is_on() {
         return super::naive::mutate(data, size, max_size);
     }
-    let bytes = with(|_, session| session.mutate(&data[..size], None, seed, max_size));
+    let bytes = with(|session| session.campaign.mutate(&data[..size], None, seed, max_size));
     data[..bytes.len()].copy_from_slice(&bytes);
     bytes.len()
 }
@@ -112,7 +179,7 @@ pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usiz
         return super::naive::mutate(out, size, most);
     }
     let other = seed.is_multiple_of(3).then_some(second);
-    let bytes = with(|_, session| session.mutate(first, other, seed, out.len()));
+    let bytes = with(|session| session.campaign.mutate(first, other, seed, out.len()));
     out[..bytes.len()].copy_from_slice(&bytes);
     bytes.len()
 }
@@ -137,8 +204,8 @@ impl fmt::Debug for Input {
             writeln!(f, "; {} bytes: read as the fuzzer does, padded or without the partial row", self.0.len())?;
         }
         let tape = Tape::decode(&self.0);
-        with(|_, session| {
-            let outcome = session.simulation().run_with(&tape, Recording::Story);
+        with(|session| {
+            let outcome = session.campaign.simulation().run_with(&tape, Recording::Story);
             let text = outcome.text(&tape).map(|text| text.print(outcome.trace())).unwrap_or_default();
             write!(f, "{text}\n{}\n{outcome}", outcome.tell(false))
         })

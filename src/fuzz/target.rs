@@ -19,14 +19,19 @@
 /// With `cfg(fuzzing)`, which cargo-fuzz sets, it is a libFuzzer target: its inputs are tapes,
 /// its mutator knows them, goals are features, and a finding is a crash. The package needs
 /// `libfuzzer-sys` under `[target.'cfg(fuzzing)'.dependencies]`. Otherwise it is a plain program
-/// on stable Rust: `replay FILE...`, `seeds N`, `goals`, `promote`, `regress`.
+/// on stable Rust: `replay FILE...`, `seeds N`, `explore`, `goals`, `promote`, `regress`.
 #[cfg(fuzzing)]
 #[macro_export]
 macro_rules! sim_target {
     ($simulation:path $(,)?) => {
         ::libfuzzer_sys::fuzz_target!(
             init: $crate::fuzz::init(::core::env!("CARGO_BIN_NAME"), $simulation()),
-            |input: $crate::fuzz::Input| $crate::fuzz::one(&input)
+            |input: $crate::fuzz::Input| -> ::libfuzzer_sys::Corpus {
+                match $crate::fuzz::one(&input) {
+                    true => ::libfuzzer_sys::Corpus::Keep,
+                    false => ::libfuzzer_sys::Corpus::Reject,
+                }
+            }
         );
 
         ::libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
@@ -58,7 +63,7 @@ macro_rules! sim_target {
 /// With `cfg(fuzzing)`, which cargo-fuzz sets, it is a libFuzzer target: its inputs are tapes,
 /// its mutator knows them, goals are features, and a finding is a crash. The package needs
 /// `libfuzzer-sys` under `[target.'cfg(fuzzing)'.dependencies]`. Otherwise it is a plain program
-/// on stable Rust: `replay FILE...`, `seeds N`, `goals`, `promote`, `regress`.
+/// on stable Rust: `replay FILE...`, `seeds N`, `explore`, `goals`, `promote`, `regress`.
 #[cfg(not(fuzzing))]
 #[macro_export]
 macro_rules! sim_target {

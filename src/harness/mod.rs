@@ -56,6 +56,12 @@ enum Command {
     Explore(explore::ExploreArgs),
     /// Runs plain seeds and keeps those that show something new as corpus entries.
     Import(explore::ImportArgs),
+    /// Removes the corpus entries that show nothing of their own.
+    Cmin {
+        /// The corpus.
+        #[arg(long)]
+        corpus: PathBuf,
+    },
     /// One trial of the benchmark: searches until a finding or for SECONDS of processor time.
     ///
     /// Prints one line of JSON. `cargo simfuzz bench` makes many of them, and compares.
@@ -116,6 +122,7 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
         Command::Seeds { count, from, jobs } => Ok(seeds::seeds(&simulation, count, from, jobs)),
         Command::Explore(args) => explore::explore(&simulation, &args),
         Command::Import(args) => explore::import(&simulation, &args),
+        Command::Cmin { corpus } => explore::cmin(&simulation, &corpus),
         Command::Trial { mode, seed, cap } => {
             say(&trial::trial(&simulation, mode, seed.into(), cap));
             Ok(ExitCode::SUCCESS)

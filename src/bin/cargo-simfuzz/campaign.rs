@@ -1,17 +1,20 @@
 //! `cargo simfuzz run`: from the corpus to a verdict.
 //!
-//! Owns the corpus folders, the findings and the exit code. How the fuzzer is built and watched
-//! is `fuzzer`'s business.
+//! Owns the findings and the exit code. How the fuzzer is built and watched is `fuzzer`'s business,
+//! the table and the record are `ended`'s.
 
-use crate::cli::RunArgs;
+use crate::cli::{Package, RunArgs};
+use crate::corpora::Corpora;
+use crate::ended::{self, Known};
 use crate::fuzzer::{self, Ended};
+use crate::handover::Handovers;
 use crate::instrument::Instrument;
-use crate::list::files;
 use crate::project::{Project, Target, shown};
 use crate::screen::{Screen, clock, count, grouped};
 use crate::stop::{CLEAN, FINDING, Stop};
 use crate::toolchain::Toolchain;
 use crate::watched::interrupted;
+use simfuzz::campaign::Summary;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,76 +39,21 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Stop> {
     let instrument = Instrument::choose(&project, args.instrument.as_deref())?;
     let sanitizer = args.sanitizer.name();
     screen.line(&format!("{}: sanitizer {sanitizer}, steered by {}", target.name, instrument.shown()));
-    let corpora = Corpora::prepare(target, args, &screen)?;
+    let corpora = Corpora::prepare(target, args.fresh, &args.corpus, &screen)?;
     let binary = fuzzer::build(target, args.sanitizer, &args.package, &toolchain, &instrument, &mut screen)?;
     let before = names(&target.artifacts());
-    let ended = fuzzer::fuzz(fuzzer::command(&binary, target, args, corpora.folders()), args, &mut screen)?;
-    let tapes = findings(target, &before, &ended);
+    let mut handovers = Handovers::new(target.project.target_directory())?;
+    let command = fuzzer::command(&binary, target, args, corpora.folders(), &handovers);
+    let ended = fuzzer::fuzz(command, args.raw, args.time, &mut handovers, &mut screen)?;
+    let seconds = ended.elapsed.as_secs_f64();
+    let known = Known { executions: ended.runs, seconds, edges: ended.edges, features: ended.features };
+    let summary = ended::conclude(target, "libfuzzer", &corpora, &mut handovers, known, &screen)?;
+    let tapes = findings(target, &before, &ended, &summary);
+    let ended = Ended { runs: summary.executions, ..ended };
     if !tapes.is_empty() {
         return report(target, args, &binary, &tapes, &ended, &mut screen);
     }
     verdict_without_tape(&corpora, &ended)
-}
-
-/// The folders that the fuzzer reads.
-#[derive(Debug)]
-struct Corpora {
-    /// The one that it also writes.
-    working: PathBuf,
-    /// Is it for this campaign alone?
-    fresh: bool,
-    read_only: Vec<PathBuf>,
-}
-
-impl Corpora {
-    fn prepare(target: Target<'_>, args: &RunArgs, screen: &Screen) -> Result<Self, Stop> {
-        let working = match args.fresh {
-            true => {
-                target.project.target_directory().join(format!("simfuzz/fresh/{}-{}", target.name, std::process::id()))
-            }
-            false => target.working_corpus(),
-        };
-        for folder in [&working, &target.artifacts()] {
-            fs::create_dir_all(folder)
-                .map_err(|error| Stop::bad(format!("{} can't be made: {error}", shown(folder))))?;
-        }
-        let seeds = target.seeds();
-        let start = match (files(&seeds), files(&working)) {
-            (0, 0) => format!("no seeds in {}, starting from an empty corpus", shown(&seeds)),
-            (0, tapes) => format!("no seeds in {}, {} in {}", shown(&seeds), count(tapes, "tape"), shown(&working)),
-            (found, 0) => format!("{} in {}", count(found, "seed"), shown(&seeds)),
-            (found, tapes) => {
-                let found = count(found, "seed");
-                format!("{found} in {}, {} in {}", shown(&seeds), count(tapes, "tape"), shown(&working))
-            }
-        };
-        screen.line(&format!("corpus: {start}"));
-        let read_only = seeds.is_dir().then_some(seeds).into_iter().chain(args.corpus.iter().cloned()).collect();
-        Ok(Self { working, fresh: args.fresh, read_only })
-    }
-
-    /// The folder that is written to comes first: libFuzzer knows it by that.
-    fn folders(&self) -> impl Iterator<Item = &PathBuf> {
-        std::iter::once(&self.working).chain(&self.read_only)
-    }
-
-    /// What there is at the end.
-    fn shown(&self) -> String {
-        let tapes = count(files(&self.working), "tape");
-        match self.fresh {
-            true => format!("{tapes}, which are dropped"),
-            false => format!("{tapes} in {}", shown(&self.working)),
-        }
-    }
-}
-
-impl Drop for Corpora {
-    fn drop(&mut self) {
-        if self.fresh {
-            // a leftover in the build folder does no harm
-            let _ = fs::remove_dir_all(&self.working);
-        }
-    }
 }
 
 /// The names of the files in `folder`.
@@ -116,7 +64,7 @@ fn names(folder: &Path) -> BTreeSet<PathBuf> {
 
 /// The tapes of findings: those that libFuzzer named, and those that are new (under `-fork` the
 /// names are in the logs of its children).
-fn findings(target: Target<'_>, before: &BTreeSet<PathBuf>, ended: &Ended) -> Vec<PathBuf> {
+fn findings(target: Target<'_>, before: &BTreeSet<PathBuf>, ended: &Ended, summary: &Summary) -> Vec<PathBuf> {
     let new = names(&target.artifacts()).difference(before).cloned().collect::<Vec<_>>();
     let mut tapes: BTreeSet<_> = ended.written.iter().cloned().chain(new).collect();
     // a slow run is not a finding; libFuzzer keeps it for those who tune
@@ -125,6 +73,10 @@ fn findings(target: Target<'_>, before: &BTreeSet<PathBuf>, ended: &Ended) -> Ve
         let named = ["crash-", "timeout-", "oom-", "leak-"].iter().any(|kind| name.starts_with(kind));
         named || (ended.written.contains(path) && !name.starts_with("slow-unit-"))
     });
+    // those that went on wrote one of each identity, which an earlier campaign may have written too
+    let here = std::env::current_dir().unwrap_or_default();
+    let named = summary.findings.iter().filter_map(|found| found.smallest.file.as_ref());
+    tapes.extend(named.filter_map(|file| here.join(file).canonicalize().ok()));
     let mut tapes: Vec<_> = tapes.into_iter().collect();
     // the shortest is the easiest to read
     tapes.sort_by_key(|path| (fs::metadata(path).map_or(u64::MAX, |file| file.len()), path.clone()));
@@ -147,16 +99,32 @@ fn report(
         return Err(Stop::bad(sentence));
     }
     show(binary, first, ended, screen);
+    next_commands(target, &args.package, tapes);
+    Ok(FINDING)
+}
+
+/// Says where the tapes are, and what to type next.
+pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[PathBuf]) {
     println!();
     for tape in tapes {
         println!("tape: {}", shown(tape));
     }
+    let Some(first) = tapes.first() else { return };
     // the fuzzer also tries bytes that are no whole tape
     let torn = fs::read(first).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
-    let options = format!("{}{}", args.package, if torn { " --lenient" } else { "" });
+    let options = format!("{package}{}", if torn { " --lenient" } else { "" });
     println!("replay: cargo simfuzz replay{options} {} {}", target.name, shown(first));
     println!("keep it: cargo simfuzz promote{options} {} {} --name NAME", target.name, shown(first));
-    Ok(FINDING)
+}
+
+/// The last lines of a story.
+pub(crate) fn last_lines(story: &str) {
+    let lines: Vec<_> = story.lines().collect();
+    let skipped = lines.len().saturating_sub(STORY_LINES);
+    if skipped > 0 {
+        println!("... {} before, see the replay", count(skipped, "line"));
+    }
+    lines[skipped..].iter().for_each(|line| println!("{line}"));
 }
 
 /// Shows the finding and the last lines of its story.
@@ -168,14 +136,7 @@ fn show(binary: &Path, tape: &Path, ended: &Ended, screen: &mut Screen) {
         return;
     }
     match fuzzer::story(binary, tape, screen) {
-        Ok(story) => {
-            let lines: Vec<_> = story.lines().collect();
-            let skipped = lines.len().saturating_sub(STORY_LINES);
-            if skipped > 0 {
-                println!("... {} before, see the replay", count(skipped, "line"));
-            }
-            lines[skipped..].iter().for_each(|line| println!("{line}"));
-        }
+        Ok(story) => last_lines(&story),
         Err(stop) => println!("{stop}"),
     }
     if matches!(fuzzer::again(binary, tape, screen), Ok(status) if status.success()) {
@@ -205,13 +166,14 @@ fn verdict_without_tape(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
     }
 }
 
-fn clean(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
+/// Says that there was nothing; the exit code.
+pub(crate) fn clean(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
     println!("no finding in {}; {}", effort(ended), corpora.shown());
     Ok(CLEAN)
 }
 
 /// "1,234 runs in 0:12 (102/s)".
-fn effort(ended: &Ended) -> String {
+pub(crate) fn effort(ended: &Ended) -> String {
     let speed = (ended.runs as f64 / ended.elapsed.as_secs_f64().max(0.001)) as u64;
     format!("{} runs in {} ({}/s)", grouped(ended.runs), clock(ended.elapsed), grouped(speed))
 }
@@ -230,6 +192,6 @@ fn unwritten(tape: &Path) -> Option<String> {
     }
 }
 
-fn tail(ended: &Ended) {
+pub(crate) fn tail(ended: &Ended) {
     ended.tail.iter().for_each(|line| println!("  {line}"));
 }

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   cargo simfuzz run sim_target                       fuzz until there is a finding
+  cargo simfuzz explore sim_target                   the same without libFuzzer: any toolchain, no C++
   cargo simfuzz replay sim_target crash-1f0c         show a tape and its run
   cargo simfuzz promote sim_target crash-1f0c --name lost-write
   cargo simfuzz regress                              replay all kept tapes
@@ -25,6 +26,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(RunArgs),
+    Explore(ExploreArgs),
+    Import(ImportArgs),
+    Cmin(CminArgs),
     Replay(ReplayArgs),
     Promote(PromoteArgs),
     Regress(RegressArgs),
@@ -68,6 +72,12 @@ pub(crate) struct RunArgs {
     /// simulator and of async runtimes are noise and cost speed.
     #[arg(long, value_name = "PACKAGES")]
     pub(crate) instrument: Option<String>,
+    /// Go on after a finding; the smallest tape of each identity is kept
+    ///
+    /// Inside the fuzzing process, which is the fastest. A timeout, a lack of memory or a stack
+    /// overflow still ends it.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
     /// Start from the committed seeds alone, and drop the corpus at the end
     ///
     /// For measurements, and for a CI that starts anew each time. Findings are kept.
@@ -84,6 +94,85 @@ pub(crate) struct RunArgs {
     /// Flags for libFuzzer; they win over those that simfuzz gives
     #[arg(last = true, value_name = "LIBFUZZER_FLAGS")]
     pub(crate) flags: Vec<String>,
+}
+
+/// Search a target for findings without libFuzzer: plain build, any toolchain, guided by goals.
+///
+/// The same mutator in a loop of its own, with the same corpus: it starts from the working corpus
+/// `fuzz/corpus/TARGET` and the committed seeds `corpus/TARGET/seeds`, and writes what it keeps to
+/// the former, as libFuzzer would. A finding's tape goes to `fuzz/artifacts/TARGET`. With one job
+/// and no limit of time, the same seed and the same corpus give the same search.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz explore sim_target
+  cargo simfuzz explore sim_target --time 60 --jobs 2
+  cargo simfuzz explore sim_target --runs 100000 --seed 7 --fresh --keep-going
+
+Exit codes: 0 ended without a finding (also by Ctrl-C), 1 a finding, 2 bad input or a missing tool.")]
+pub(crate) struct ExploreArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml; `cargo simfuzz list` shows them
+    pub(crate) target: String,
+    /// Threads that search at the same time, and tell each other what they keep
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) time: Option<u64>,
+    /// Stop after this many runs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) runs: Option<u64>,
+    /// The seed of the search
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Go on after a finding; the smallest tape of each identity is kept
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+    /// Start from the committed seeds alone, and drop the corpus at the end; findings are kept
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// One more folder of tapes to start from; it is only read
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) corpus: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Run plain seeds and add those that show something new to the working corpus.
+///
+/// A seed with a finding is not added: a campaign that starts from it would end at once.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz import --seeds 0..1000 sim_target
+
+Exit codes: 0 nothing found, 1 a finding, 2 bad input.")]
+pub(crate) struct ImportArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// The seeds, the last one not included
+    #[arg(long, value_name = "FROM..TO")]
+    pub(crate) seeds: String,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Drop the tapes of the working corpus that show nothing of their own.
+///
+/// For each feature that the goals and the published state of the corpus show, the smallest tape
+/// stays; so the goals that the corpus reaches are the same before and after. It knows no edges:
+/// `cargo fuzz cmin` counts those too, and keeps more.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  cargo simfuzz cmin sim_target
+
+Exit codes: 0 done, 2 bad input.")]
+pub(crate) struct CminArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml
+    pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) package: Package,
 }
 
 /// Show tapes as text, with the story and the outcome of their runs.

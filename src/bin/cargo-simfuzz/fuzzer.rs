@@ -5,6 +5,8 @@
 
 use crate::build::Cargo;
 use crate::cli::{Package, RunArgs, Sanitizer};
+use crate::ended;
+use crate::handover::Handovers;
 use crate::instrument::Instrument;
 use crate::libfuzzer::{Line, Status};
 use crate::project::{Target, cargo};
@@ -12,6 +14,7 @@ use crate::screen::{Screen, clock, grouped};
 use crate::stop::Stop;
 use crate::toolchain::Toolchain;
 use crate::watched::{Heard, Watched};
+use simfuzz::campaign::Summary;
 use std::collections::VecDeque;
 use std::env;
 use std::fs;
@@ -76,6 +79,7 @@ pub(crate) fn command<'a>(
     target: Target<'_>,
     args: &RunArgs,
     corpora: impl Iterator<Item = &'a PathBuf>,
+    handovers: &Handovers,
 ) -> Command {
     let mut command = Command::new(binary);
     let mut prefix = std::ffi::OsString::from("-artifact_prefix=");
@@ -85,8 +89,11 @@ pub(crate) fn command<'a>(
     command.args(args.runs.map(|runs| format!("-runs={runs}")));
     command.args((args.jobs > 1).then(|| format!("-fork={}", args.jobs)));
     command.args(corpora).args(&args.flags);
-    // the target prints `simfuzz: at N runs` each second: libFuzzer's pulse slows down to hours
-    command.env("SIMFUZZ_TICK", "1");
+    // the target tells of itself twice a second: libFuzzer's pulse slows down to hours
+    handovers.ask(&mut command);
+    if args.keep_going {
+        command.env("SIMFUZZ_KEEP_GOING", target.artifacts());
+    }
     if args.sanitizer == Sanitizer::Address {
         // cargo-fuzz's default; runs leak nothing that matters, and to look costs a third
         let own = env::var("ASAN_OPTIONS").map(|own| format!(":{own}")).unwrap_or_default();
@@ -102,6 +109,9 @@ pub(crate) struct Ended {
     pub(crate) elapsed: Duration,
     /// The last known number.
     pub(crate) runs: u64,
+    /// Of the program, where it is instrumented.
+    pub(crate) edges: Option<u64>,
+    pub(crate) features: Option<u64>,
     /// The tapes that it says it wrote.
     pub(crate) written: Vec<PathBuf>,
     /// Its last lines.
@@ -109,23 +119,37 @@ pub(crate) struct Ended {
 }
 
 /// Runs the process to its end, showing what happens.
-pub(crate) fn fuzz(command: Command, args: &RunArgs, screen: &mut Screen) -> Result<Ended, Stop> {
+pub(crate) fn fuzz(
+    command: Command,
+    raw: bool,
+    time: Option<u64>,
+    handovers: &mut Handovers,
+    screen: &mut Screen,
+) -> Result<Ended, Stop> {
     screen.begin();
     let mut child = Watched::start(command)?;
     let mut seen = Seen::default();
     loop {
         match child.next(Duration::from_millis(100)) {
-            Heard::Line(line) => seen.line(line, args.raw, screen),
+            Heard::Line(line) => seen.line(line, raw, screen),
             Heard::Quiet => {}
             Heard::Ended => break,
         }
-        if !args.raw {
-            screen.live(|elapsed| seen.text(elapsed, args.time));
+        if !raw {
+            screen.live(|elapsed| seen.text(elapsed, time, handovers.look()));
         }
     }
     screen.clear();
     let (status, _) = child.finish()?;
-    Ok(Ended { status, elapsed: screen.elapsed(), runs: seen.runs, written: seen.written, tail: seen.tail })
+    Ok(Ended {
+        status,
+        elapsed: screen.elapsed(),
+        runs: seen.runs,
+        edges: seen.edges,
+        features: seen.features,
+        written: seen.written,
+        tail: seen.tail,
+    })
 }
 
 /// The tape as text, its run and its outcome, as `cargo fuzz fmt` has them.
@@ -199,11 +223,6 @@ impl Seen {
                 self.trouble = false;
                 return;
             }
-            Line::Runs(runs) => {
-                self.runs = self.runs.max(runs);
-                self.speed = Some((self.runs as f64 / screen.elapsed().as_secs_f64().max(0.001)) as u64);
-                return;
-            }
             Line::Target(told) if !raw => screen.line(&format!("{}  {told}", clock(screen.elapsed()))),
             Line::Written(path) => self.written.push(path),
             Line::Executed(runs) => self.runs = self.runs.max(runs),
@@ -229,16 +248,22 @@ impl Seen {
         self.speed = status.speed.filter(|speed| *speed > 0).or(self.speed);
     }
 
-    fn text(&self, elapsed: Duration, time: Option<u64>) -> String {
+    fn text(&self, elapsed: Duration, time: Option<u64>, told: &Summary) -> String {
         let mut text = clock(elapsed);
         if let Some(seconds) = time {
             text += &format!(" of {}", clock(Duration::from_secs(seconds)));
         }
-        text += &format!("  {} runs", grouped(self.runs));
-        if let Some(speed) = self.speed {
+        let runs = self.runs.max(told.executions);
+        text += &format!("  {} runs", grouped(runs));
+        let speed = match told.executions {
+            0 => self.speed,
+            runs => Some((runs as f64 / elapsed.as_secs_f64().max(0.001)) as u64),
+        };
+        if let Some(speed) = speed {
             text += &format!("  {}/s", grouped(speed));
         }
-        for (name, number) in [("corpus", self.corpus), ("edges", self.edges), ("features", self.features)] {
+        let corpus = self.corpus.or((told.corpus > 0).then_some(told.corpus));
+        for (name, number) in [("corpus", corpus), ("edges", self.edges)] {
             if let Some(number) = number {
                 text += &format!("  {name} {}", grouped(number));
             }
@@ -246,7 +271,7 @@ impl Seen {
         if let Some(new) = self.new {
             text += &format!("  new {} ago", clock(new.elapsed()));
         }
-        text
+        text + &ended::words(told)
     }
 }
 

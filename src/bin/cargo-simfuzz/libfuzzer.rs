@@ -9,8 +9,6 @@ use std::path::PathBuf;
 pub(crate) enum Line<'a> {
     /// `#123 NEW cov: 12 ft: 34 corp: 5/6b ...`, or the summary line of `-fork`.
     Status(Status<'a>),
-    /// `simfuzz: at 4096 runs`: the target's own clock tick.
-    Runs(u64),
     /// `simfuzz: ...`: the target has something to tell.
     Target(&'a str),
     /// A tape was written.
@@ -66,11 +64,7 @@ impl<'a> Line<'a> {
             if told.starts_with("libFuzzer prints ") || told.starts_with("replay: ") {
                 return Self::Noise;
             }
-            let runs = told.strip_prefix("at ").and_then(|told| told.strip_suffix(" runs"));
-            return match runs.and_then(|runs| runs.parse().ok()) {
-                Some(runs) => Self::Runs(runs),
-                None => Self::Target(told),
-            };
+            return Self::Target(told);
         }
         if let Some(status) = Status::of(line) {
             return Self::Status(status);
@@ -153,7 +147,6 @@ mod tests {
         let written = "artifact_prefix='/p/'; Test unit written to /p/crash-0a4d";
         assert_eq!(Line::of(written), Line::Written("/p/crash-0a4d".into()));
         assert_eq!(Line::of("simfuzz: goal \"overdraft\" first"), Line::Target("goal \"overdraft\" first"));
-        assert_eq!(Line::of("simfuzz: at 512 runs"), Line::Runs(512));
         assert_eq!(Line::of("stat::number_of_executed_units: 77"), Line::Executed(77));
         assert_eq!(Line::of("==12== ERROR: libFuzzer: timeout after 10 seconds"), Line::Trouble);
         assert_eq!(Line::of("thread '<unnamed>' (7) panicked at src/lib.rs:1:1:"), Line::Trouble);

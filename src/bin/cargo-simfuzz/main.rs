@@ -15,12 +15,17 @@ mod bench;
 mod build;
 mod campaign;
 mod cli;
+mod corpora;
+mod ended;
+mod explore;
 mod fuzzer;
+mod handover;
 mod instrument;
 mod libfuzzer;
 mod list;
 mod plain;
 mod project;
+mod record;
 mod regressions;
 mod screen;
 mod stop;
@@ -39,6 +44,9 @@ fn main() -> ExitCode {
     let args = args.filter(|(index, arg)| *index != 1 || arg != "simfuzz").map(|(_, arg)| arg);
     let done = match cli::Cli::parse_from(args).command {
         cli::Command::Run(args) => campaign::run(&args),
+        cli::Command::Explore(args) => explore::explore(&args),
+        cli::Command::Import(args) => explore::import(&args),
+        cli::Command::Cmin(args) => explore::cmin(&args),
         cli::Command::Replay(args) => plain::replay(&args),
         cli::Command::Promote(args) => regressions::promote(&args),
         cli::Command::Regress(args) => regressions::regress(&args),

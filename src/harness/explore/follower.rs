@@ -5,13 +5,11 @@
     reason = "real time of the search, outside of every run"
 )]
 
-use super::corpus::Folder;
+use super::progress::Progress;
 use crate::campaign::Summary;
 use crate::explore::Ear;
-use crate::fuzz::Handover;
+use crate::fuzz::{Artifacts, Folder, Handover};
 use crate::run::Finding;
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -22,8 +20,9 @@ pub(super) struct Follower {
     time: Option<Duration>,
     began: Instant,
     corpus: Option<Folder>,
-    artifacts: Option<Folder>,
     handovers: Vec<Mutex<Handover>>,
+    /// For nobody's eyes but a terminal's.
+    progress: Mutex<Progress>,
     left: Mutex<Left>,
 }
 
@@ -31,8 +30,7 @@ pub(super) struct Follower {
 #[derive(Debug, Default)]
 struct Left {
     written: u64,
-    /// The file of each identity, with its length.
-    findings: BTreeMap<String, (PathBuf, usize)>,
+    artifacts: Option<Artifacts>,
     /// Why the search can't go on.
     failure: Option<String>,
 }
@@ -50,9 +48,9 @@ impl Follower {
             time: seconds.map(Duration::from_secs),
             began: Instant::now(),
             corpus,
-            artifacts,
             handovers: (0..jobs.max(1)).map_while(Handover::asked_for).map(Mutex::new).collect(),
-            left: Mutex::default(),
+            progress: Mutex::new(Progress::new()),
+            left: Mutex::new(Left { artifacts: artifacts.map(Artifacts::new), ..Left::default() }),
         }
     }
 
@@ -73,7 +71,7 @@ impl Follower {
 
     /// The files of the findings.
     pub(super) fn findings(&self) -> Vec<PathBuf> {
-        lock(&self.left).findings.values().map(|(path, _)| path.clone()).collect()
+        lock(&self.left).artifacts.iter().flat_map(Artifacts::files).map(PathBuf::from).collect()
     }
 }
 
@@ -96,39 +94,42 @@ impl Ear for Follower {
         let kept = corpus.keep("", bytes);
         let mut left = lock(&self.left);
         match kept {
-            Ok(_) => left.written += 1,
+            Ok((_, new)) => left.written += u64::from(new),
             Err(sentence) => left.failure = Some(sentence),
         }
     }
 
     fn found(&self, finding: &Finding, bytes: &[u8]) {
-        let Some(artifacts) = &self.artifacts else { return };
         let mut left = lock(&self.left);
-        let larger = left.findings.get(&finding.identity).filter(|(_, length)| *length > bytes.len()).cloned();
-        // another thread may have a smaller one
-        if left.findings.contains_key(&finding.identity) && larger.is_none() {
-            return;
+        let Some(artifacts) = &mut left.artifacts else { return };
+        let first = artifacts.file(&finding.identity).is_none();
+        let kept = artifacts.keep(&finding.identity, bytes);
+        if first {
+            eprintln!("simfuzz: FINDING {finding}");
         }
-        match artifacts.keep("crash-", bytes) {
-            Ok(path) => {
-                if let Some((old, _)) = larger.filter(|(old, _)| *old != path) {
-                    // it was ours, and one of an identity is enough
-                    let _ = fs::remove_file(old);
-                }
-                left.findings.insert(finding.identity.clone(), (path, bytes.len()));
-            }
-            Err(sentence) => left.failure = Some(sentence),
+        if let Err(sentence) = kept {
+            left.failure = Some(sentence);
         }
     }
 
     fn is_curious(&self, thread: usize) -> bool {
-        self.handovers.get(thread).is_some_and(|handover| lock(handover).is_due())
+        match self.handovers.get(thread) {
+            Some(handover) => lock(handover).is_due(),
+            None => thread == 0 && lock(&self.progress).is_due(),
+        }
     }
 
     fn tell(&self, thread: usize, summary: &Summary) {
-        if let Some(handover) = self.handovers.get(thread) {
-            lock(handover).write(summary);
+        let Some(handover) = self.handovers.get(thread) else {
+            let (reached, all) = summary.reached();
+            let told = || format!("{} runs, {} tapes, {reached} of {all} goals", summary.executions, summary.corpus);
+            return lock(&self.progress).tell(told);
+        };
+        let mut summary = summary.clone();
+        if let Some(artifacts) = &lock(&self.left).artifacts {
+            artifacts.name_files(&mut summary);
         }
+        lock(handover).write(&summary);
     }
 }
 

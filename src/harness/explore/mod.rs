@@ -1,16 +1,19 @@
-//! `explore` and `import`: our own search loop, with files and a clock.
+//! `explore`, `import` and `cmin`: our own search loop, with files and a clock.
 //!
 //! Owns when a search ends and what is written. What a search is lives in the `explore` room.
 
-mod corpus;
+mod cmin;
 mod follower;
+mod progress;
+
+pub(super) use cmin::cmin;
 
 use super::say;
 use crate::choice::Tape;
 use crate::explore::{Explored, Plan, search};
+use crate::fuzz::Folder;
 use crate::run::Simulation;
 use clap::Args;
-use corpus::Folder;
 use follower::Follower;
 use std::ops::Range;
 use std::path::PathBuf;

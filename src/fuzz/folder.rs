@@ -8,19 +8,24 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug)]
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// A folder that is there.
-    pub(super) fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
         match path.is_dir() {
             true => Ok(Self(path.to_owned())),
             false => Err(format!("no folder {}: make it, or correct the path", path.display())),
         }
     }
 
-    /// The tapes, by the names of their files. Says in one sentence that some files are none.
-    pub(super) fn tapes(&self) -> Result<Vec<Vec<u8>>, String> {
+    /// The tapes, in the order of their files' names.
+    pub(crate) fn tapes(&self) -> Result<Vec<Vec<u8>>, String> {
+        Ok(self.files()?.into_iter().map(|(_, bytes)| bytes).collect())
+    }
+
+    /// The files that hold a tape, by name. Says in one sentence that some hold none.
+    pub(crate) fn files(&self) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
         let unreadable = |error| format!("{} can't be read: {error}", self.0.display());
         let mut paths = Vec::new();
         for entry in fs::read_dir(&self.0).map_err(unreadable)? {
@@ -37,7 +42,7 @@ impl Folder {
         for path in paths {
             let read = fs::read(&path).map_err(|error| error.to_string());
             match read.and_then(|bytes| Tape::read(&bytes).map(|_| bytes).map_err(|error| error.to_string())) {
-                Ok(bytes) => tapes.push(bytes),
+                Ok(bytes) => tapes.push((path, bytes)),
                 Err(reason) => foreign.push(format!("{}: {reason}", path.display())),
             }
         }
@@ -51,14 +56,52 @@ impl Folder {
         Ok(tapes)
     }
 
-    /// Writes a tape under its name, with `prefix` before it, unless it is there.
-    pub(super) fn keep(&self, prefix: &str, bytes: &[u8]) -> Result<PathBuf, String> {
-        let path = self.0.join(format!("{prefix}{}", sha1_smol::Sha1::from(bytes).digest()));
-        if !path.exists() {
+    /// Writes a tape under its name, with `prefix` before it, unless it is there. The path, and
+    /// whether the file is new.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, if the disk doesn't take it.
+    pub(crate) fn keep(&self, prefix: &str, bytes: &[u8]) -> Result<(PathBuf, bool), String> {
+        let path = self.0.join(format!("{prefix}{}", name(bytes)));
+        let new = !path.exists();
+        if new {
             write_whole(&path, bytes).map_err(|error| {
                 format!("cannot write {}: {error}; what was kept before is still there", path.display())
             })?;
         }
-        Ok(path)
+        Ok((path, new))
+    }
+}
+
+/// The name of a file with these bytes.
+pub fn name(bytes: &[u8]) -> String {
+    sha1_smol::Sha1::from(bytes).digest().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_no_tapes_are_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path()).unwrap();
+        let tape = Tape::seeded(1).encode();
+        let (path, new) = folder.keep("", &tape).unwrap();
+        assert!(new && !folder.keep("", &tape).unwrap().1);
+        assert_eq!(path.file_name().unwrap().to_str(), Some(name(&tape).as_str()));
+        for (name, bytes) in [("torn", &tape[..7]), ("empty", b"".as_slice()), ("text", b"tape 1"), (".hidden", &tape)]
+        {
+            fs::write(place.path().join(name), bytes).unwrap();
+        }
+        assert_eq!(folder.tapes().unwrap(), [tape]);
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 5);
+    }
+
+    /// As `sha1sum` says.
+    #[test]
+    fn the_names_are_those_of_libfuzzer() {
+        assert_eq!(name(b""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
     }
 }

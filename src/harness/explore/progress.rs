@@ -1,0 +1,36 @@
+//! A line now and then, for those who wait at a terminal or read a log.
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "real time of the search, outside of every run"
+)]
+
+use std::time::{Duration, Instant};
+
+/// Between two lines.
+const EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+pub(super) struct Progress {
+    began: Instant,
+    last: Instant,
+}
+
+impl Progress {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self { began: now, last: now }
+    }
+
+    pub(super) fn is_due(&self) -> bool {
+        self.last.elapsed() >= EVERY
+    }
+
+    /// Says how far it is, if it is time.
+    pub(super) fn tell(&mut self, what: impl FnOnce() -> String) {
+        if self.is_due() {
+            self.last = Instant::now();
+            eprintln!("simfuzz: {} after {} s", what(), self.began.elapsed().as_secs());
+        }
+    }
+}
