@@ -217,7 +217,7 @@ fn has(text: &str, words: &[&str]) {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["run", "replay", "promote", "regress", "seeds", "list", "bench"] {
+    for command in ["run", "explore", "import", "cmin", "replay", "promote", "regress", "seeds", "list", "bench"] {
         let said = said(Toy::new().simfuzz(&[command, "--help"]).current_dir("/"));
         assert_eq!(said.code, Some(0));
         has(&said.out, &["Example", &format!("cargo simfuzz {command}")]);

@@ -23,7 +23,7 @@ pub(in crate::harness) fn cmin(simulation: &Simulation, corpus: &Path) -> Result
         if executed.finding.is_some() {
             findings += 1;
             eprintln!("simfuzz: left alone, for it has a finding: {}", path.display());
-        } else if executed.new == 0 {
+        } else if executed.kept.is_none() {
             doomed.push(path);
         }
     }
