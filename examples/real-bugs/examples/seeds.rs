@@ -17,8 +17,12 @@ type Problem = (&'static str, fn() -> Simulation);
 
 /// The problems, by name.
 const PROBLEMS: &[Problem] = &[
+    ("flash-removes", real_bugs::flash::removes),
+    #[cfg(not(feature = "fixed"))]
+    ("flash-stores", real_bugs::flash::stores),
     ("flume", real_bugs::flume::simulation),
     ("h2", real_bugs::h2::simulation),
+    ("imbl", real_bugs::imbl::simulation),
     ("omnipaxos", real_bugs::omnipaxos::simulation),
     ("omnipaxos-600", real_bugs::omnipaxos::steps_600),
     ("omnipaxos-400", real_bugs::omnipaxos::steps_400),

@@ -4,8 +4,10 @@
 //! I/O of its own, [`smoltcp`] a TCP stack without. Each module shows how to test such a crate;
 //! `README.md` tells it as a story.
 
+pub mod flash;
 pub mod flume;
 pub mod h2;
+pub mod imbl;
 pub mod omnipaxos;
 #[cfg(not(feature = "fixed"))]
 pub mod raft;
