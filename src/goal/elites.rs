@@ -160,6 +160,11 @@ impl Archive {
         new
     }
 
+    /// The tape that reached a feature last, of those that are kept.
+    pub(crate) fn newest(&self, slot: u16) -> Option<&Elite> {
+        self.elites[usize::from(slot)].last()
+    }
+
     /// How many features were seen.
     pub(crate) fn known(&self) -> usize {
         self.known.len()

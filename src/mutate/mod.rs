@@ -5,6 +5,7 @@
 //! bytes are touched: byte havoc must guess a label. Owns the weights; runs nothing: it asks its
 //! caller for a trace.
 
+mod burst;
 mod edit;
 mod operations;
 mod parts;
@@ -14,6 +15,7 @@ pub(crate) use parts::Parts;
 
 use crate::choice::{Kind, Label, Moment, ROWS_MAX, Row, Tape, Trace, mix};
 use crate::goal::{Archive, Elite, Hit, Kept};
+use burst::Bursts;
 use portfolio::{Portfolio, Source};
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -106,6 +108,7 @@ pub(crate) struct Mutator {
     pub(crate) archive: Archive,
     pub(crate) parts: Parts,
     portfolio: Portfolio,
+    bursts: Bursts,
     /// How the last tape was made, until its run is known.
     made: Option<Made>,
 }
@@ -118,6 +121,7 @@ impl Mutator {
             archive: Archive::default(),
             parts,
             portfolio: Portfolio::new(parts.portfolio),
+            bursts: Bursts::default(),
             made: None,
         }
     }
@@ -132,6 +136,7 @@ impl Mutator {
             (entry.kept(), entry.trace.moment_of(choice))
         };
         let new = self.archive.learn(hits, kept, || dice.word());
+        new.iter().filter_map(|&slot| self.archive.newest(slot)).for_each(|elite| self.bursts.add(elite.clone()));
         if let Some(Made { source, parent }) = self.made.take() {
             let shown = parent.as_ref().map_or(&[][..], |parent| &parent.shown);
             let own = hits.iter().filter(|hit| shown.binary_search(&hit.slot).is_err());
@@ -154,20 +159,29 @@ impl Mutator {
         other: Option<&Tape>,
         mut trace: impl FnMut(&Tape) -> Rc<Entry>,
     ) -> Tape {
+        if self.parts.elites
+            && self.parts.reseeds
+            && !self.bursts.is_empty()
+            && self.dice.percent(burst::SHARE)
+            && let Some(elite) = self.bursts.next()
+        {
+            self.made = Some(Made { source: Source::Reseed, parent: Some(elite.run.clone()) });
+            return self.reseed(&elite.run, elite.choice(), elite.moment);
+        }
         let percent = self.dice.below(100_000) as f64 / 1_000.0;
         let mut source = self.portfolio.pick(percent);
         if source == Source::Reseed && !self.parts.reseeds {
             source = Source::Edit;
         }
-        if source == Source::Fresh {
-            self.made = Some(Made { source, parent: None });
-            let seed = self.dice.word();
-            return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
-        }
         let mut elite = None;
         if self.parts.elites && self.dice.percent(FROM_ELITES) {
             let dice = &mut self.dice;
             elite = self.archive.pick(|| dice.word()).cloned();
+        }
+        if source == Source::Fresh {
+            self.made = Some(Made { source, parent: None });
+            let seed = self.dice.word();
+            return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
         }
         if source == Source::Reseed {
             let run = elite.as_ref().map_or_else(|| trace(offered).kept(), |elite| elite.run.clone());
