@@ -39,10 +39,12 @@ const EPHEMERAL: u16 = 49_152;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ListenerId {
     slot: u32,
+    generation: u32,
 }
 
 #[derive(Debug)]
 pub(crate) struct Listener {
+    generation: u32,
     pub(crate) host: HostId,
     pub(crate) addr: SocketAddr,
     open: bool,
@@ -72,6 +74,8 @@ pub(crate) struct Net {
     pub(crate) links: Links,
     pub(crate) sockets: Sockets,
     listeners: Vec<Listener>,
+    /// Slots of listeners that are closed: who listens again and again must not fill the table.
+    closed: Vec<u32>,
     ports: Vec<u16>,
 }
 
@@ -82,6 +86,7 @@ impl Net {
         self.sockets.clear();
         self.links.start(hosts);
         self.listeners.clear();
+        self.closed.clear();
         self.ports.clear();
         self.ports.resize(hosts, EPHEMERAL);
     }
@@ -114,40 +119,43 @@ impl Net {
         if self.listener_at(host, addr.port()).is_some() {
             return None;
         }
-        let listener = Listener { host, addr, open: true, waiting: VecDeque::new(), acceptors: Vec::new() };
-        self.listeners.push(listener);
-        Some(ListenerId { slot: self.listeners.len() as u32 - 1 })
+        let slot = self.closed.pop().unwrap_or(self.listeners.len() as u32);
+        let generation = self.listeners.get(slot as usize).map_or(0, |old| old.generation + 1);
+        let (waiting, acceptors) = (VecDeque::new(), Vec::new());
+        let listener = Listener { generation, host, addr, open: true, waiting, acceptors };
+        match self.listeners.get_mut(slot as usize) {
+            Some(old) => *old = listener,
+            None => self.listeners.push(listener),
+        }
+        Some(ListenerId { slot, generation })
     }
 
     pub(crate) fn listener_at(&self, host: HostId, port: u16) -> Option<ListenerId> {
-        let found = self
-            .listeners
-            .iter()
-            .position(|listener| listener.open && listener.host == host && listener.addr.port() == port)?;
-        Some(ListenerId { slot: found as u32 })
+        self.open_at(host).find(|(_, listener)| listener.addr.port() == port).map(|(id, _)| id)
     }
 
     pub(crate) fn listener(&mut self, id: ListenerId) -> Option<&mut Listener> {
-        self.listeners.get_mut(id.slot as usize).filter(|listener| listener.open)
+        self.listeners
+            .get_mut(id.slot as usize)
+            .filter(|listener| listener.open && listener.generation == id.generation)
     }
 
     /// Stops listening; gives back the connections that nobody accepted.
     pub(crate) fn unlisten(&mut self, id: ListenerId) -> VecDeque<ConnId> {
-        match self.listener(id) {
-            Some(listener) => {
-                listener.open = false;
-                listener.acceptors.clear();
-                std::mem::take(&mut listener.waiting)
-            }
-            None => VecDeque::new(),
-        }
+        let Some(listener) = self.listener(id) else { return VecDeque::new() };
+        listener.open = false;
+        listener.acceptors.clear();
+        let waiting = std::mem::take(&mut listener.waiting);
+        self.closed.push(id.slot);
+        waiting
     }
 
     pub(crate) fn listeners_of(&self, host: HostId) -> Vec<ListenerId> {
-        (0u32..)
-            .zip(&self.listeners)
-            .filter(|(_, listener)| listener.open && listener.host == host)
-            .map(|(slot, _)| ListenerId { slot })
-            .collect()
+        self.open_at(host).map(|(id, _)| id).collect()
+    }
+
+    fn open_at(&self, host: HostId) -> impl Iterator<Item = (ListenerId, &Listener)> {
+        let open = (0u32..).zip(&self.listeners).filter(move |(_, listener)| listener.open && listener.host == host);
+        open.map(|(slot, listener)| (ListenerId { slot, generation: listener.generation }, listener))
     }
 }

@@ -49,6 +49,12 @@ impl Conns {
 
     /// This request is not answered.
     pub(crate) fn hang(&mut self, id: ConnId) {
+        if self.hung.len() == self.hung.capacity() {
+            // those that were given up meanwhile: in a long storm there is no end of them
+            let mut hung = std::mem::take(&mut self.hung);
+            hung.retain(|&id| self.end(id, Side::Client).is_some());
+            self.hung = hung;
+        }
         self.hung.push(id);
     }
 

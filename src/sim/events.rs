@@ -42,7 +42,7 @@ pub(crate) enum Event {
     /// A fault comes, if this weather is still in force.
     Fault(FaultKind, u32),
     /// Partition number so many ends.
-    Heal(usize),
+    Heal(u32),
 }
 
 /// What the run must do about an event that the world can't do alone.
@@ -101,7 +101,7 @@ impl World {
             Event::Resume(host, pauses) => self.end_pause(host, pauses),
             Event::Join(host, version) => return self.join(host, version),
             Event::Fault(kind, version) => return self.fault_is_due(kind, version),
-            Event::Heal(index) => self.end_partition(index),
+            Event::Heal(number) => self.end_partition(number),
         }
         Ask::Nothing
     }

@@ -84,19 +84,21 @@ impl World {
         let (cut, length) = fault::partition(&mut self.choices, &self.weather.partitions, processes);
         let links = self.links_of(cut, processes);
         let told = if self.events.told() { self.describe(cut, processes) } else { String::new() };
-        let index = self.cut(links, length << 8, || format!("{told}, for {}", seconds(length)));
-        self.queue.schedule(self.now + length, Event::Heal(index));
+        let number = self.cut(links, length << 8, || format!("{told}, for {}", seconds(length)));
+        self.queue.schedule(self.now + length, Event::Heal(number));
     }
 
     /// Cuts links; gives the number under which [`Event::Heal`] heals them.
-    pub(crate) fn cut(&mut self, links: Vec<(HostId, HostId)>, value: u64, told: impl FnOnce() -> String) -> usize {
+    pub(crate) fn cut(&mut self, links: Vec<(HostId, HostId)>, value: u64, told: impl FnOnce() -> String) -> u32 {
         for &(from, to) in &links {
             self.net.links.cut(from, to);
         }
         let value = links.len() as u64 ^ value;
         self.inject_everywhere(FaultKind::Partition, value, || format!("PARTITION: {}", told()));
-        self.partitions.push(links);
-        self.partitions.len() - 1
+        let number = self.cuts;
+        self.partitions.insert(number, links);
+        self.cuts += 1;
+        number
     }
 
     fn describe(&self, cut: Cut, processes: usize) -> String {
@@ -171,11 +173,8 @@ impl World {
         });
     }
 
-    pub(super) fn end_partition(&mut self, index: usize) {
-        let links = std::mem::take(&mut self.partitions[index]);
-        if links.is_empty() {
-            return;
-        }
+    pub(super) fn end_partition(&mut self, number: u32) {
+        let Some(links) = self.partitions.remove(&number).filter(|links| !links.is_empty()) else { return };
         for &(from, to) in &links {
             self.net.links.heal(from, to);
         }
@@ -186,7 +185,7 @@ impl World {
 
     /// Heals every link, for good.
     pub(crate) fn heal_all(&mut self) {
-        self.partitions.iter_mut().for_each(Vec::clear);
+        self.partitions.clear();
         if self.net.links.heal_all() {
             self.record(What::Heal, HostId(0), 0);
             self.tell_all(|| "all partitions heal".to_owned());

@@ -49,6 +49,12 @@ pub(crate) struct Counts {
     pub(crate) exits: u32,
     pub(crate) fail_stops: u32,
     pub(crate) gave_up: u32,
+    /// Crashes of machines whose disks had files that a crash may take something of.
+    pub(crate) disks_crashed: u32,
+    /// Those among them that found writes which were not synced.
+    pub(crate) with_writes: u32,
+    /// Those that found changes of directories which were not synced.
+    pub(crate) with_names: u32,
 }
 
 /// All state of one run.
@@ -80,7 +86,9 @@ pub(crate) struct World {
     /// The labels of links that past runs have named, with their ends.
     pub(crate) link_labels: Vec<Option<((IpAddr, IpAddr), Label)>>,
     /// Cuts in force, each to be healed by its own event.
-    pub(crate) partitions: Vec<Vec<(HostId, HostId)>>,
+    pub(crate) partitions: BTreeMap<u32, Vec<(HostId, HostId)>>,
+    /// How many partitions there have been: the number of the next.
+    pub(crate) cuts: u32,
     /// Tells the partitions of this storm from gaps that were drawn before a reseed.
     pub(crate) weather_version: u32,
     pub(crate) state: BTreeMap<String, Rc<dyn Any>>,
@@ -144,7 +152,8 @@ impl World {
             latency_own: Vec::new(),
             breaks: false,
             link_labels: Vec::new(),
-            partitions: Vec::new(),
+            partitions: BTreeMap::new(),
+            cuts: 0,
             weather_version: 0,
             state: BTreeMap::new(),
             guides: BTreeMap::new(),
@@ -183,6 +192,7 @@ impl World {
         self.breaks = false;
         self.current = HostId(0);
         self.partitions.clear();
+        self.cuts = 0;
         self.weather_version = 0;
         self.counts = Counts::default();
         self.injected = Injected::default();

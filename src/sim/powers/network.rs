@@ -16,7 +16,7 @@ pub struct Cut {
     run: u64,
     /// Its place among the partitions of the run; `None` if there was nothing to cut, or it is not
     /// this guard's to heal.
-    index: Option<usize>,
+    index: Option<u32>,
 }
 
 impl Cut {
@@ -84,7 +84,8 @@ impl Faults {
     pub fn heal(&self) {
         with(|world| {
             if world.run == self.run && world.storm {
-                (0..world.partitions.len()).for_each(|index| world.end_partition(index));
+                let all: Vec<_> = world.partitions.keys().copied().collect();
+                all.into_iter().for_each(|number| world.end_partition(number));
             }
         });
     }
