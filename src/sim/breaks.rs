@@ -3,7 +3,8 @@
 //!
 //! Each comes by the number of a host's own operations of its sort; called only while such a fault
 //! can be due. What it is counted in are operations that it can hit, so that each one that is
-//! counted happened.
+//! counted happened. A host's connection to itself crosses no network: it may be refused and read
+//! or written in parts, as those are the kernel's doing, and nothing else.
 
 use super::events::Event;
 use super::segments::GIVE_UP;
@@ -29,7 +30,8 @@ impl World {
     /// `from` asks `to` for a connection. Says whether the request goes out.
     #[cold]
     pub(super) fn strikes_connect(&mut self, conn: ConnId, from: HostId, to: HostId) -> bool {
-        if self.strikes(FaultKind::Hang, from) {
+        // nothing on the way to itself could swallow a request; a backlog may be full there as well
+        if from != to && self.strikes(FaultKind::Hang, from) {
             self.inject_between(FaultKind::Hang, (from, to), 0, || "HANGS: the request is not answered".to_owned());
             self.net.conns.hang(conn);
             return false;
@@ -70,13 +72,14 @@ impl World {
         if dead {
             return Ok(whole);
         }
-        if self.strikes(FaultKind::Reset, ends.0) {
+        let leaves = ends.0 != ends.1;
+        if leaves && self.strikes(FaultKind::Reset, ends.0) {
             self.reset(conn, side);
             // told by this write
             let error = self.net.conns.end(conn, side).and_then(End::write_error);
             return Err(error.unwrap_or(io::ErrorKind::BrokenPipe));
         }
-        if self.strikes(FaultKind::HalfOpen, ends.0) {
+        if leaves && self.strikes(FaultKind::HalfOpen, ends.0) {
             self.half_open(conn, side);
         }
         Ok(self.part_of(FaultKind::PartialWrite, "partial-write-length", ends, whole))
@@ -106,7 +109,7 @@ impl World {
     pub(super) fn strikes_bytes(&mut self, conn: ConnId, side: Side, length: usize) {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
         let (ends, dead) = ((end.host, peer.host), end.dead);
-        if !dead && self.strikes(FaultKind::BitFlip, ends.0) {
+        if !dead && ends.0 != ends.1 && self.strikes(FaultKind::BitFlip, ends.0) {
             let ip = self.topology.host(ends.0).ip;
             let bit = fault::flipped(&mut self.choices, ip, "bit-flip-at", length);
             self.inject_between(FaultKind::BitFlip, ends, bit as u64, || {

@@ -32,7 +32,9 @@ impl World {
                 None => return,
             }
         }
-        if self.breaks {
+        // what a host sends to itself crosses no network
+        let breaks = self.breaks && host != peer;
+        if breaks {
             if self.loses(host, peer) {
                 return;
             }
@@ -41,7 +43,7 @@ impl World {
         let at = self.arrival(host, peer) + late;
         let datagram = self.net.sockets.send(from, to, bytes);
         self.queue.schedule(at, Event::Datagram(datagram));
-        if self.breaks {
+        if breaks {
             self.flips(datagram, host, peer, bytes.len());
             if let Some(later) = self.duplicates(host, peer) {
                 let copy = self.net.sockets.send(from, to, bytes);
