@@ -25,6 +25,9 @@ pub struct SimulationReport {
     buckets_dropped: u64,
     exits: u64,
     fail_stops: u64,
+    /// Crashes of machines with files, and how many of them found writes that were not synced.
+    disks_crashed: u64,
+    with_writes: u64,
     faults: BTreeMap<FaultKind, Fault>,
     /// Places marked by `buggify!`, and how often each fired.
     places: BTreeMap<String, u64>,
@@ -124,6 +127,16 @@ impl SimulationReport {
         self.buckets_dropped += outcome.record.buckets_dropped;
         self.exits += u64::from(outcome.counts.exits);
         self.fail_stops += u64::from(outcome.counts.fail_stops);
+        self.disks_crashed += u64::from(outcome.counts.disks_crashed);
+        self.with_writes += u64::from(outcome.counts.with_writes);
+        // they come with a crash that finds something to take: only then are they to be expected
+        for (kind, found) in
+            [(FaultKind::LostWrite, outcome.counts.with_writes), (FaultKind::LostName, outcome.counts.with_names)]
+        {
+            if found > 0 {
+                self.faults.entry(kind).or_default().enabled = true;
+            }
+        }
         for (kind, count) in outcome.faults() {
             let fault = self.faults.entry(kind).or_default();
             fault.injected += u64::from(count);
@@ -192,6 +205,9 @@ impl SimulationReport {
     }
 
     /// The kinds of fault that were on and never came.
+    ///
+    /// What a crash takes ([`FaultKind::LostWrite`], [`FaultKind::LostName`]) counts as on once a
+    /// crash found something to take.
     pub fn faults_that_never_came(&self) -> Vec<FaultKind> {
         let missing = |(_, fault): &(&FaultKind, &Fault)| fault.enabled && fault.injected == 0;
         self.faults.iter().filter(missing).map(|(&kind, _)| kind).collect()
@@ -285,6 +301,13 @@ impl fmt::Display for SimulationReport {
         let missing: Vec<_> = self.faults_that_never_came().iter().map(ToString::to_string).collect();
         if !missing.is_empty() && self.runs >= RUNS_TO_WARN {
             writeln!(f, "\nwarning: on, but never injected in {} runs: {}", self.runs, missing.join(", "))?;
+        }
+        if self.disks_crashed > 0 && self.with_writes == 0 && self.runs >= RUNS_TO_WARN {
+            writeln!(
+                f,
+                "\nwarning: {} crashes hit disks with files, and none found a write that was not synced: nothing was lost, so no sync was tested",
+                self.disks_crashed
+            )?;
         }
         for (name, &(runs, faults)) in &self.injectors {
             match (runs, faults) {

@@ -36,7 +36,8 @@ impl World {
     fn lose_bytes_and_names(&mut self, host: HostId) {
         let ip = self.topology.host(host).ip;
         let names = self.disks[host.index()].unsynced_names();
-        let survivors = match self.weather.allows(FaultKind::LostName) {
+        let loses_names = self.weather.allows(FaultKind::LostName);
+        let survivors = match loses_names {
             true => disk::names(&mut self.choices, ip, names),
             false => Survivors::ALL,
         };
@@ -48,6 +49,9 @@ impl World {
         }
         let files = self.disks[host.index()].unsynced_files();
         let loses = self.weather.allows(FaultKind::LostWrite);
+        self.counts.disks_crashed += u32::from(self.disks[host.index()].is_used() && loses);
+        self.counts.with_writes += u32::from(!files.is_empty() && loses);
+        self.counts.with_names += u32::from(names > 0 && loses_names);
         let (mut all, mut units) = (0, 0);
         for file in files {
             let (unit, survivors) = match loses {

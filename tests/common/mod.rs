@@ -71,6 +71,19 @@ pub(crate) async fn echo(ctx: &SimContext) -> SimulationResult<()> {
     }
 }
 
+/// An injector that does what the closure says.
+pub(crate) struct Breaker<F>(pub(crate) F);
+
+#[async_trait(?Send)]
+impl<F: AsyncFn(&Faults) -> SimulationResult<()> + 'static> FaultInjector for Breaker<F> {
+    fn name(&self) -> &str {
+        "breaker"
+    }
+    async fn inject(&mut self, faults: &Faults) -> SimulationResult<()> {
+        (self.0)(faults).await
+    }
+}
+
 /// Adds a line to the list `log` of the run.
 pub(crate) fn log(ctx: &SimContext, line: impl Into<String>) {
     let line = format!("{:?} {}: {}", ctx.time().now(), ctx.name(), line.into());
@@ -95,6 +108,11 @@ pub(crate) fn told(simulation: &Simulation, tape: &Tape) -> (simfuzz::Outcome, S
     (outcome, text)
 }
 
+/// The lines that were told by [`tell`].
+pub(crate) fn starred(outcome: &simfuzz::Outcome) -> Vec<String> {
+    outcome.story().iter().filter_map(|line| line.text.strip_prefix("* ").map(str::to_owned)).collect()
+}
+
 /// The calm tape with exceptions: label, ordinal, value.
 pub(crate) fn tape(exceptions: &[(&str, u32, u64)]) -> Tape {
     let mut tape = Tape::calm();
@@ -102,6 +120,14 @@ pub(crate) fn tape(exceptions: &[(&str, u32, u64)]) -> Tape {
         tape.set(Label::parse(label), ordinal, value);
     }
     tape
+}
+
+/// A factory of an injector.
+#[allow(unused_macros)]
+macro_rules! breaker {
+    ($inject:expr) => {
+        move || -> Box<dyn FaultInjector> { Box::new(Breaker($inject)) }
+    };
 }
 
 /// A factory of a workload that only runs.
