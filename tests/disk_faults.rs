@@ -180,7 +180,8 @@ fn a_full_disk_takes_a_part_and_then_nothing_but_writes_in_place() {
         log.append(b"x").await?;
         std::future::pending().await
     };
-    let full = ("fault/10.0.1.1/full", 0, 2);
+    // after the creation of the log and its first bytes
+    let full = ("fault/10.0.1.1/full", 0, 3);
     let (text, outcome) = run(act, &[full]);
     assert_eq!((&*text, outcome.injected(FaultKind::Full)), ("\"ab\"", 1));
     let (text, _) = run(act, &[full, ("fault/10.0.1.1/full-fits", 0, 3)]);

@@ -1,33 +1,15 @@
-//! Faults of the user's own: what an injector can do, when it runs, and what is said of it.
+//! Faults of the user's own: what an injector can do to connections, clocks and packets, when it
+//! runs, and what is said of it.
 #![cfg(feature = "sim")]
 
 #[macro_use]
 mod common;
 
-use common::{Client, Phases, Server, echo, millis, nothing, tape};
+use common::{Breaker, Client, Phases, Server, echo, millis, nothing, starred, tape};
 use simfuzz::prelude::*;
-use simfuzz::{DiskFate, DiskSort, Fate, Outcome, Packet, PacketKind, Recording};
+use simfuzz::{Fate, Outcome, Packet, PacketKind, Recording};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
-
-/// An injector that does what the closure says.
-struct Breaker<F>(F);
-
-#[async_trait(?Send)]
-impl<F: AsyncFn(&Faults) -> SimulationResult<()> + 'static> FaultInjector for Breaker<F> {
-    fn name(&self) -> &str {
-        "breaker"
-    }
-    async fn inject(&mut self, faults: &Faults) -> SimulationResult<()> {
-        (self.0)(faults).await
-    }
-}
-
-macro_rules! breaker {
-    ($inject:expr) => {
-        move || -> Box<dyn FaultInjector> { Box::new(Breaker($inject)) }
-    };
-}
 
 /// Two echo servers; a client that asks the first one every 100 ms and notes how it went.
 fn asking(times: u32) -> SimulationBuilder {
@@ -58,7 +40,7 @@ fn asking(times: u32) -> SimulationBuilder {
 fn told(builder: SimulationBuilder) -> (Outcome, Vec<String>) {
     let outcome = builder.build().run_with(&Tape::calm(), Recording::Story);
     outcome.assert_ok();
-    let lines = outcome.story().iter().filter_map(|line| line.text.strip_prefix("* ").map(str::to_owned)).collect();
+    let lines = starred(&outcome);
     (outcome, lines)
 }
 
@@ -130,55 +112,6 @@ fn cuts_overlap_and_reach_who_is_meant() {
         Ok(())
     })));
     assert_eq!(lines, ["too late", "answered"]);
-}
-
-/// A crash loses what was not synced, a kill doesn't, and a wipe loses all; a pause loses time only.
-#[test]
-fn processes_go_down_in_every_way() {
-    let left = |inject: fn(&Faults)| {
-        let simulation = SimulationBuilder::new()
-            .processes(
-                1,
-                server!(async |ctx: &SimContext| {
-                    let file = ctx.storage().open("log").await?;
-                    ctx.note(|| format!("* boot {}", ctx.boot()));
-                    let found = file.len().await?;
-                    ctx.note(|| format!("* finds {found}"));
-                    file.append(b"synced").await?;
-                    file.sync_all().await?;
-                    file.append(b"not").await?;
-                    ctx.time().sleep(millis(100)).await;
-                    ctx.note(|| format!("* waited{}", if ctx.time().now() > millis(190) { " long" } else { "" }));
-                    std::future::pending().await
-                }),
-            )
-            .workload(client!(async |ctx: &SimContext| {
-                ctx.time().sleep(millis(200)).await;
-                Ok(())
-            }))
-            .injector(breaker!(async move |faults: &Faults| {
-                faults.time().sleep(millis(50)).await;
-                inject(faults);
-                Ok(())
-            }))
-            .restart_after(millis(10)..=millis(10));
-        // of what is not synced, a crash keeps nothing
-        let tape = tape(&[("fault/10.0.1.1/survivors", 0, 1)]);
-        let outcome = simulation.build().run_with(&tape, Recording::Story);
-        outcome.assert_ok();
-        let lines = outcome.story().iter().filter_map(|line| line.text.strip_prefix("* ").map(str::to_owned));
-        (lines.collect::<Vec<_>>().join(", "), outcome)
-    };
-    let (lines, outcome) = left(|faults| faults.crash("server"));
-    assert_eq!((lines.as_str(), outcome.crashes()), ("boot 0, finds 0, boot 1, finds 6, waited", 1));
-    let (lines, outcome) = left(|faults| faults.kill("server"));
-    let kills = outcome.injected(FaultKind::Kill);
-    assert_eq!((lines.as_str(), kills), ("boot 0, finds 0, boot 1, finds 9, waited", 1));
-    let (lines, outcome) = left(|faults| faults.wipe("server"));
-    let wipes = outcome.injected(FaultKind::Wipe);
-    assert_eq!((lines.as_str(), wipes), ("boot 0, finds 0, boot 1, finds 0, waited", 1));
-    let (lines, outcome) = left(|faults| faults.pause("server", millis(1_000)));
-    assert_eq!((lines.as_str(), outcome.injected(FaultKind::Pause)), ("boot 0, finds 0, waited long", 1));
 }
 
 /// A connection that is used every 100 ms: clogged, then reset; and one that dies in silence.
@@ -520,83 +453,5 @@ fn runs_with_injectors_repeat() {
         let first = simulation.run(&tape);
         simulation.run(&Tape::swarm(seed + 1_000));
         assert_eq!(first.digest(), simulation.run(&tape).digest());
-    }
-}
-
-/// A server that writes, syncs and reads in a loop, and tells what each gives.
-fn disk(inject: impl Fn(&Faults) + Copy + Send + Sync + 'static) -> (Outcome, Vec<String>) {
-    let operate = async |ctx: &SimContext| {
-        let file = ctx.storage().open("log").await?;
-        let tell = |what: &str, result: std::io::Result<usize>| {
-            let told = result.map_or_else(|error| format!("{:?}", error.kind()), |length| length.to_string());
-            ctx.note(|| format!("* {what} {told}"));
-        };
-        for _ in 0..2 {
-            tell("writes", file.write_at(0, b"12345678").await);
-            tell("syncs", file.sync_all().await.map(|()| 0));
-            tell("reads", file.read_at(0, &mut [0; 8]).await);
-        }
-        std::future::pending().await
-    };
-    let builder = SimulationBuilder::new()
-        .processes(1, server!(operate))
-        .workload(client!(async |ctx: &SimContext| {
-            ctx.time().sleep(Duration::from_secs(30)).await;
-            Ok(())
-        }))
-        .injector(breaker!(async move |faults: &Faults| {
-            inject(faults);
-            Ok(())
-        }));
-    told(builder)
-}
-
-#[test]
-fn the_next_operation_of_a_disk_fails() {
-    for (inject, kind, line, said) in [
-        ((|faults| faults.fail_write("server")) as fn(&Faults), FaultKind::WriteError, 0, "writes Uncategorized"),
-        (|faults| faults.fail_sync("server"), FaultKind::SyncError, 1, "syncs Uncategorized"),
-        (|faults| faults.fail_read("server"), FaultKind::ReadError, 2, "reads Uncategorized"),
-        (|faults| faults.short_write("server"), FaultKind::ShortWrite, 0, "writes 7"),
-        (|faults| faults.short_read("server"), FaultKind::ShortRead, 2, "reads 7"),
-        (|faults| faults.stall_disk("server"), FaultKind::Stall, 0, "writes 8"),
-    ] {
-        let (outcome, told) = disk(inject);
-        assert_eq!((outcome.injected(kind), told[line].as_str()), (1, said), "{kind}");
-        let usual = ["writes 8", "syncs 0", "reads 8"];
-        assert_eq!(told[..line], usual[..line], "{kind}");
-        assert_eq!(told[3..], usual, "{kind}");
-    }
-    let (outcome, told) = disk(|faults| faults.fill_disk("server"));
-    assert_eq!((outcome.injected(FaultKind::Full), told[0].as_str()), (1, "writes StorageFull"));
-}
-
-/// A rule hits the operation that it was asked about, and no other.
-#[test]
-fn a_rule_says_what_happens_to_each_disk_operation() {
-    let ruled = |sort: DiskSort, fate: DiskFate| {
-        disk(move |faults| {
-            let server = faults.topology().all_process_ips()[0];
-            let mut asked = 0;
-            // the second of its sort
-            let rule = faults.disk(move |operation| {
-                asked += u32::from(operation.sort == sort && operation.host == server);
-                if asked == 2 && operation.sort == sort { fate } else { DiskFate::Work }
-            });
-            rule.lasting(Duration::from_secs(60));
-        })
-    };
-    for (sort, fate, kind, line, said) in [
-        (DiskSort::Read, DiskFate::Fail, FaultKind::ReadError, 5, "reads Uncategorized"),
-        (DiskSort::Write, DiskFate::Fail, FaultKind::WriteError, 3, "writes Uncategorized"),
-        (DiskSort::Sync, DiskFate::Fail, FaultKind::SyncError, 4, "syncs Uncategorized"),
-        (DiskSort::Read, DiskFate::Short, FaultKind::ShortRead, 5, "reads 7"),
-        (DiskSort::Write, DiskFate::Short, FaultKind::ShortWrite, 3, "writes 7"),
-        (DiskSort::Sync, DiskFate::Delay(millis(50)), FaultKind::Stall, 4, "syncs 0"),
-    ] {
-        let (outcome, told) = ruled(sort, fate);
-        assert_eq!((outcome.injected(kind), told[line].as_str()), (1, said), "{sort:?} {fate:?}");
-        assert_eq!(outcome.faults().count(), 1);
-        assert_eq!(told[..3], ["writes 8", "syncs 0", "reads 8"]);
     }
 }

@@ -4,6 +4,7 @@ use super::events::{Ask, Event};
 use super::hosts::Membership;
 use super::world::World;
 use crate::fault::{self, FaultKind};
+use crate::time::Nanos;
 use crate::topology::HostId;
 use crate::trace::seconds;
 
@@ -53,10 +54,15 @@ impl World {
         if self.hosts[which].serves() {
             let host = HostId(which as u16);
             let grace = churn.grace.as_nanos() as u64;
-            self.inject(FaultKind::Leave, host, grace, || format!("is asked to LEAVE within {}", seconds(grace)));
-            self.hosts[which].membership = Membership::Leaving;
-            self.ask_to_stop(host, grace);
+            self.leave(host, grace);
         }
         true
+    }
+
+    /// `host`, which serves, is asked to leave for good.
+    pub(crate) fn leave(&mut self, host: HostId, grace: Nanos) {
+        self.inject(FaultKind::Leave, host, grace, || format!("is asked to LEAVE within {}", seconds(grace)));
+        self.hosts[host.index()].membership = Membership::Leaving;
+        self.ask_to_stop(host, grace);
     }
 }

@@ -100,6 +100,12 @@ impl World {
         Ok(self.cut_short(FaultKind::ShortWrite, host, fits))
     }
 
+    /// `host` gives a name to a file or directory that is new: that takes room as well.
+    #[inline]
+    pub(super) fn adds_name(&mut self, host: HostId) -> Result<(), io::ErrorKind> {
+        if self.fitting(host, 1) == 0 { Err(io::ErrorKind::StorageFull) } else { Ok(()) }
+    }
+
     /// How many of `growth` bytes fit on the disk.
     #[inline]
     fn fitting(&mut self, host: HostId, growth: usize) -> usize {

@@ -24,11 +24,17 @@ impl World {
         if hit.is_empty() || self.dead() + spared > most {
             return Ask::Nothing;
         }
-        self.inject_everywhere(FaultKind::Outage, (level as u64) << 16 | hit.len() as u64, || {
+        self.fail_place(unit, level as u64, hit);
+        Ask::Settle
+    }
+
+    /// The place `unit` fails, with the hosts `hit`, which are running.
+    pub(crate) fn fail_place(&mut self, unit: &str, level: u64, hit: Vec<HostId>) {
+        let topology = self.topology.clone();
+        self.inject_everywhere(FaultKind::Outage, level << 16 | hit.len() as u64, || {
             let names: Vec<_> = hit.iter().map(|&host| topology.host(host).name.as_str()).collect();
             format!("OUTAGE of {unit}: {}", names.join(", "))
         });
         hit.into_iter().for_each(|host| self.doom(host, Down::Outage));
-        Ask::Settle
     }
 }

@@ -50,6 +50,17 @@ impl Disk {
         self.tree.find(path)
     }
 
+    /// Is there room for something at `path`: a directory to hold it, and nothing yet?
+    pub(crate) fn lacks(&self, path: &str) -> bool {
+        matches!(self.tree.look(path), Ok((_, None)))
+    }
+
+    /// The path of a file or directory from the root on, as programs see it; empty for the root
+    /// and for what was removed.
+    pub(crate) fn path_of(&self, node: Node) -> String {
+        self.tree.path_of(node)
+    }
+
     /// The file or directory at `path`; with `create`, a new file if there is none, and with
     /// `new` it must be that.
     pub(crate) fn open(&mut self, path: &str, create: bool, new: bool) -> Result<Node, ErrorKind> {
@@ -160,6 +171,11 @@ impl Disk {
     /// Flips a bit on the disk, of a byte that is durable.
     pub(crate) fn flip(&mut self, file: FileId, offset: u64, bit: u32) {
         self.bytes_mut(file).flip(offset, bit);
+    }
+
+    /// Has there ever been a file?
+    pub(crate) fn is_used(&self) -> bool {
+        !self.contents.is_empty()
     }
 
     /// How many changes of directories are not synced.

@@ -238,6 +238,22 @@ impl Tree {
         }
         files
     }
+
+    /// The names that lead from the root to `wanted`; none where nothing does.
+    pub(super) fn path_of(&self, wanted: Node) -> String {
+        let mut left = vec![(ROOT, String::new())];
+        while let Some((dir, above)) = left.pop() {
+            for (name, node) in self.names(dir) {
+                let path = if above.is_empty() { name.to_owned() } else { format!("{above}/{name}") };
+                match node {
+                    node if node == wanted => return path,
+                    Node::Dir(inner) => left.push((inner, path)),
+                    Node::File(_) => {}
+                }
+            }
+        }
+        String::new()
+    }
 }
 
 fn apply(change: &Change, dirs: &mut [Dir], side: impl Fn(&mut Dir) -> &mut BTreeMap<String, Node>) {

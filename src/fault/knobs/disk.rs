@@ -77,7 +77,8 @@ impl DiskFaults {
     }
 
     /// The disk is full for 100 ms to 10 s: files can't grow (`StorageFull`), the write that meets
-    /// it first may fit in part; writing in place works. Within so many writes that grow a file.
+    /// it first may fit in part; and nothing new gets a name. Writing in place works. Within so many
+    /// writes that grow a file, creations of files and of directories.
     #[must_use]
     pub fn full(self, chance: f64, within: u64) -> Self {
         self.set(FaultKind::Full, chance, within)

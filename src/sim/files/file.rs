@@ -1,6 +1,6 @@
 //! An open file: reading and writing at offsets.
 
-use super::operation::{Operation, Seat, Sort, operate};
+use super::operation::{Operation, Part, Seat, Sort, Target, operate};
 use super::options::{Metadata, OpenOptions};
 use crate::sim::world::{World, with};
 use crate::storage::{FileId, Node};
@@ -40,15 +40,15 @@ impl File {
         assert!(with(|world| world.run) == self.run, "a File of an earlier run was used: its disk is gone");
     }
 
-    async fn operate<R>(&self, sort: Sort, act: impl FnOnce(&mut World) -> R) -> R {
+    async fn operate<R>(&self, sort: Sort, part: Part<'_>, act: impl FnOnce(&mut World) -> R) -> R {
         self.check_run();
-        operate(self.seat, sort, act).await
+        operate(self.seat, sort, Target::Open(self.node), part, act).await
     }
 
     /// Begins an operation of the traits.
-    pub(super) fn start(&self, sort: Sort) -> Operation {
+    pub(super) fn start(&self, sort: Sort, part: Part<'_>) -> Operation {
         self.check_run();
-        Operation::start(self.seat, sort)
+        Operation::start(self.seat, sort, Target::Open(self.node), part)
     }
 
     fn file(&self) -> io::Result<FileId> {
@@ -92,6 +92,11 @@ impl File {
         Ok((offset, bytes.len()))
     }
 
+    /// Where a write at `offset` goes: to the end, where the file was opened for that.
+    pub(super) fn writing<'a>(&self, offset: Option<u64>, bytes: &'a [u8]) -> Part<'a> {
+        Part::Write(offset.filter(|_| !self.options.append), bytes)
+    }
+
     pub(super) fn len_now(&self, world: &World) -> u64 {
         match self.node {
             Node::File(file) => world.disks[self.seat.disk.index()].len(file),
@@ -123,7 +128,9 @@ impl File {
     ///
     /// Never.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        Ok(self.operate(Sort::Look, |world| super::metadata(&world.disks[self.seat.disk.index()], self.node)).await)
+        Ok(self
+            .operate(Sort::Look, Part::Whole, |world| super::metadata(&world.disks[self.seat.disk.index()], self.node))
+            .await)
     }
 
     /// Reads into `buffer` from `offset`; gives how many bytes it read, 0 at the end. There may
@@ -133,7 +140,8 @@ impl File {
     ///
     /// When the file was not opened for reading; `EIO` when the disk fails.
     pub async fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.operate(Sort::Read, |world| self.read_now(world, offset, buffer)).await
+        let part = Part::Read(offset, buffer.len());
+        self.operate(Sort::Read, part, |world| self.read_now(world, offset, buffer)).await
     }
 
     /// Fills `buffer` from `offset` on.
@@ -161,6 +169,7 @@ impl File {
     pub async fn read_all(&self) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
         loop {
+            let part = Part::Read(content.len() as u64, usize::MAX);
             let read = |world: &mut World| {
                 let (start, length) = (content.len(), self.len_now(world));
                 content.resize((length as usize).max(start), 0);
@@ -168,7 +177,7 @@ impl File {
                 content.truncate(start + *read.as_ref().unwrap_or(&0));
                 read.map(|read| (start + read) as u64 >= length)
             };
-            if self.operate(Sort::Read, read).await? {
+            if self.operate(Sort::Read, part, read).await? {
                 return Ok(content);
             }
         }
@@ -183,7 +192,7 @@ impl File {
     /// the file can't grow.
     pub async fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
         let write = |world: &mut World| self.write_now(world, Some(offset), bytes);
-        self.operate(Sort::Write, write).await.map(|(_, written)| written)
+        self.operate(Sort::Write, self.writing(Some(offset), bytes), write).await.map(|(_, written)| written)
     }
 
     /// Writes all of `bytes` at `offset`, into the page cache.
@@ -210,14 +219,15 @@ impl File {
         let mut written = 0;
         loop {
             let append = |world: &mut World| self.write_now(world, None, &bytes[written..]);
-            written += self.operate(Sort::Write, append).await?.1;
+            written += self.operate(Sort::Write, self.writing(None, &bytes[written..]), append).await?.1;
             if written == bytes.len() {
                 return Ok(());
             }
         }
     }
 
-    /// Cuts or extends (with zeros) to `length` bytes.
+    /// Cuts or extends (with zeros) to `length` bytes. What it adds is a hole, which takes no room:
+    /// it works on a full disk too.
     ///
     /// # Errors
     ///
@@ -229,7 +239,7 @@ impl File {
             world.tell(false, self.seat.user, || format!("sets the length to {length}"));
             Ok(())
         };
-        self.operate(Sort::Length, set_len).await
+        self.operate(Sort::Length, Part::Length(length), set_len).await
     }
 
     /// Makes what was written durable, and the length; not the file's name, for which there is
@@ -254,7 +264,7 @@ impl File {
             world.tell(false, self.seat.user, || "syncs".to_owned());
             Ok(())
         };
-        self.operate(Sort::Sync, sync).await
+        self.operate(Sort::Sync, Part::Whole, sync).await
     }
 
     /// The same as [`File::sync_all`] here: the length counts as data, and there are no dates.

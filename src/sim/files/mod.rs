@@ -14,7 +14,7 @@ pub use options::{Metadata, OpenOptions};
 use super::world::World;
 use crate::storage::{Disk, Node};
 use crate::topology::HostId;
-use operation::{Seat, Sort, operate};
+use operation::{Part, Seat, Sort, Target, operate};
 use std::io;
 
 /// The disk of one host. It survives the host's crashes, as far as it was synced.
@@ -59,9 +59,18 @@ impl SimStorage {
         path: &str,
         act: impl FnOnce(&mut Disk) -> Result<R, io::ErrorKind>,
     ) -> io::Result<R> {
+        self.operate_in(sort, path, |world, disk| act(&mut world.disks[disk.index()])).await
+    }
+
+    async fn operate_in<R>(
+        &self,
+        sort: Sort,
+        path: &str,
+        act: impl FnOnce(&mut World, HostId) -> Result<R, io::ErrorKind>,
+    ) -> io::Result<R> {
         let seat = Seat { user: self.user, disk: self.disk };
-        let act = |world: &mut World| act(&mut world.disks[seat.disk.index()]);
-        operate(seat, sort, act).await.map_err(|kind| refused(kind, path))
+        let act = |world: &mut World| act(world, seat.disk);
+        operate(seat, sort, Target::Path(path), Part::Whole, act).await.map_err(|kind| refused(kind, path))
     }
 
     /// Opens the file at `path` for reading and writing, and creates it if there is none.
@@ -88,11 +97,17 @@ impl SimStorage {
     /// # Errors
     ///
     /// `NotFound` when there is no such file and none may be created, or its directory is not
-    /// there; `AlreadyExists`, `IsADirectory`, `NotADirectory` and `InvalidInput` as in `std`.
+    /// there; `StorageFull` when it would have to be created and can't; `AlreadyExists`,
+    /// `IsADirectory`, `NotADirectory` and `InvalidInput` as in `std`.
     pub async fn open_with(&self, path: &str, options: OpenOptions) -> io::Result<File> {
         options.check()?;
-        let open = |disk: &mut Disk| {
-            let node = disk.open(path, options.create || options.create_new, options.create_new)?;
+        let open = |world: &mut World, host: HostId| {
+            let creates = options.create || options.create_new;
+            if creates && world.disks[host.index()].lacks(path) {
+                world.adds_name(self.user)?;
+            }
+            let disk = &mut world.disks[host.index()];
+            let node = disk.open(path, creates, options.create_new)?;
             match node {
                 Node::Dir(_) if options.writes() => return Err(io::ErrorKind::IsADirectory),
                 Node::File(file) if options.truncate => disk.set_len(file, 0),
@@ -100,7 +115,7 @@ impl SimStorage {
             }
             Ok(node)
         };
-        let node = self.operate(Sort::Names, path, open).await?;
+        let node = self.operate_in(Sort::Names, path, open).await?;
         Ok(File::new(Seat { user: self.user, disk: self.disk }, node, options))
     }
 
@@ -139,18 +154,35 @@ impl SimStorage {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists` when something is there, `NotFound` when the one above it is missing.
+    /// `AlreadyExists` when something is there, `NotFound` when the one above it is missing,
+    /// `StorageFull` when the disk is full.
     pub async fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.operate(Sort::Names, path, |disk| disk.create_dir(path)).await
+        self.add_dirs(path, Disk::lacks, Disk::create_dir).await
     }
 
     /// Creates a directory and those above it, as far as there are none.
     ///
     /// # Errors
     ///
-    /// When a file is in the way.
+    /// When a file is in the way; `StorageFull` when the disk is full.
     pub async fn create_dir_all(&self, path: &str) -> io::Result<()> {
-        self.operate(Sort::Names, path, |disk| disk.create_dir_all(path)).await
+        let lacks = |disk: &Disk, path: &str| disk.find(path) == Err(io::ErrorKind::NotFound);
+        self.add_dirs(path, lacks, Disk::create_dir_all).await
+    }
+
+    async fn add_dirs(
+        &self,
+        path: &str,
+        lacks: fn(&Disk, &str) -> bool,
+        add: fn(&mut Disk, &str) -> Result<(), io::ErrorKind>,
+    ) -> io::Result<()> {
+        let add = |world: &mut World, host: HostId| {
+            if lacks(&world.disks[host.index()], path) {
+                world.adds_name(self.user)?;
+            }
+            add(&mut world.disks[host.index()], path)
+        };
+        self.operate_in(Sort::Names, path, add).await
     }
 
     /// Removes an empty directory.
@@ -198,7 +230,7 @@ impl SimStorage {
             world.disks[seat.disk.index()].sync_dir(dir);
             Ok(())
         };
-        operate(seat, Sort::Sync, sync).await
+        operate(seat, Sort::Sync, Target::Path(path), Part::Whole, sync).await
     }
 }
 

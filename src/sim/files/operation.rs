@@ -4,6 +4,7 @@ use crate::fault;
 use crate::sim::clock::{SimTime, Sleep};
 use crate::sim::rules::{self, DiskFate, DiskOperation, DiskSort};
 use crate::sim::world::{World, try_with, with};
+use crate::storage::Node;
 use crate::topology::HostId;
 use crate::trace::What;
 use std::future::{pending, poll_fn};
@@ -41,14 +42,48 @@ impl Sort {
     }
 }
 
+/// What an operation concerns, for the rules: a path as a program gives it, or an open file.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Target<'a> {
+    Path(&'a str),
+    Open(Node),
+}
+
+/// Which part of its target an operation concerns.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part<'a> {
+    /// None in particular.
+    Whole,
+    /// The length that it shall have.
+    Length(u64),
+    /// So many bytes from an offset on.
+    Read(u64, usize),
+    /// These, at an offset; without one at the end.
+    Write(Option<u64>, &'a [u8]),
+}
+
 /// What the rules of injectors say about an operation of a host on its own disk.
 #[cold]
-fn ask_rules(seat: Seat, sort: Sort) -> Option<(HostId, DiskFate)> {
+fn ask_rules(seat: Seat, sort: Sort, target: Target<'_>, part: Part<'_>) -> Option<(HostId, DiskFate)> {
     if seat.user != seat.disk {
         return None;
     }
-    let host = with(|world| world.topology.host(seat.user).ip);
-    rules::ask_disk(DiskOperation { host, sort: sort.asked() })
+    let (host, path, end) = with(|world| {
+        let disk = &world.disks[seat.disk.index()];
+        let (path, end) = match target {
+            Target::Path(path) => (path.trim_start_matches('/').to_owned(), 0),
+            Target::Open(Node::File(file)) => (disk.path_of(Node::File(file)), disk.len(file)),
+            Target::Open(dir) => (disk.path_of(dir), 0),
+        };
+        (world.topology.host(seat.user).ip, path, end)
+    });
+    let (offset, length, bytes) = match part {
+        Part::Whole => (0, 0, &[][..]),
+        Part::Length(length) => (length, 0, &[][..]),
+        Part::Read(offset, length) => (offset, length as u64, &[][..]),
+        Part::Write(offset, bytes) => (offset.unwrap_or(end), bytes.len() as u64, bytes),
+    };
+    rules::ask_disk(&DiskOperation { host, sort: sort.asked(), path: &path, offset, length, bytes })
 }
 
 /// An operation under way.
@@ -63,8 +98,9 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn start(seat: Seat, sort: Sort) -> Self {
-        let fate = if rules::any() { ask_rules(seat, sort) } else { None };
+    #[inline]
+    pub(super) fn start(seat: Seat, sort: Sort, target: Target<'_>, part: Part<'_>) -> Self {
+        let fate = if rules::any() { ask_rules(seat, sort, target, part) } else { None };
         let late = fate.map_or(0, |fate| with(|world| world.delay_disk(fate, seat.user)));
         let (latency, run) = with(|world| {
             world.disk_operations += 1;
@@ -109,8 +145,14 @@ impl Drop for Operation {
 }
 
 /// Waits as long as the operation takes, then does it.
-pub(super) async fn operate<R>(seat: Seat, sort: Sort, act: impl FnOnce(&mut World) -> R) -> R {
-    let mut operation = Operation::start(seat, sort);
+pub(super) async fn operate<R>(
+    seat: Seat,
+    sort: Sort,
+    target: Target<'_>,
+    part: Part<'_>,
+    act: impl FnOnce(&mut World) -> R,
+) -> R {
+    let mut operation = Operation::start(seat, sort, target, part);
     poll_fn(|context| operation.poll_over(context)).await;
     match operation.finish(act) {
         Poll::Ready(result) => result,

@@ -1,7 +1,7 @@
 //! An open file as a stream: tokio's traits, at a cursor.
 
 use super::File;
-use super::operation::{Operation, Sort};
+use super::operation::{Operation, Part, Sort};
 use crate::sim::world::with;
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
@@ -14,10 +14,10 @@ const CHUNK_MAX: usize = 2 * 1024 * 1024;
 impl File {
     /// Waits for the operation under way, which is begun if there is none of this sort. One of
     /// another sort was given up.
-    fn poll_operation(&mut self, sort: Sort, context: &mut Context<'_>) -> Poll<Operation> {
+    fn poll_operation(&mut self, sort: Sort, part: Part<'_>, context: &mut Context<'_>) -> Poll<Operation> {
         let mut operation = match self.under_way.take() {
             Some(operation) if operation.sort == sort => operation,
-            _ => self.start(sort),
+            _ => self.start(sort, part),
         };
         match operation.poll_over(context) {
             Poll::Ready(()) => Poll::Ready(operation),
@@ -35,8 +35,9 @@ impl AsyncRead for File {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let operation = ready!(self.poll_operation(Sort::Read, context));
         let limit = buffer.remaining().min(CHUNK_MAX);
+        let part = Part::Read(self.cursor, limit);
+        let operation = ready!(self.poll_operation(Sort::Read, part, context));
         let into = &mut buffer.initialize_unfilled()[..limit];
         let read = ready!(operation.finish(|world| self.read_now(world, self.cursor, into)))?;
         buffer.advance(read);
@@ -47,8 +48,9 @@ impl AsyncRead for File {
 
 impl AsyncWrite for File {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let operation = ready!(self.poll_operation(Sort::Write, context));
         let bytes = &bytes[..bytes.len().min(CHUNK_MAX)];
+        let part = self.writing(Some(self.cursor), bytes);
+        let operation = ready!(self.poll_operation(Sort::Write, part, context));
         let (at, written) = ready!(operation.finish(|world| self.write_now(world, Some(self.cursor), bytes)))?;
         self.cursor = at + written as u64;
         Poll::Ready(Ok(written))

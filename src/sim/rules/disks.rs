@@ -13,11 +13,21 @@ use std::time::Duration;
 /// What a host is about to do with its disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct DiskOperation {
+pub struct DiskOperation<'a> {
     /// Whose disk.
     pub host: IpAddr,
     /// What it is.
     pub sort: DiskSort,
+    /// The file or directory, without a slash before it: `wal/7`. Of a file that is open it is the
+    /// path that it has now, empty when it was removed; else what the program wrote, of a rename the
+    /// old one. The root is empty.
+    pub path: &'a str,
+    /// Where in the file it reads or writes, in bytes; the new length where it sets that. Else 0.
+    pub offset: u64,
+    /// How many bytes it would read or write at most; else 0.
+    pub length: u64,
+    /// What it writes; else nothing.
+    pub bytes: &'a [u8],
 }
 
 /// Sorts of disk operations that a rule is asked about.
@@ -50,9 +60,9 @@ pub enum DiskFate {
 }
 
 /// What the rules say about an operation, the first that says anything: by whose rule, and what.
-pub(in crate::sim) fn ask_disk(operation: DiskOperation) -> Option<(HostId, DiskFate)> {
+pub(in crate::sim) fn ask_disk(operation: &DiskOperation<'_>) -> Option<(HostId, DiskFate)> {
     verdict(|ask| match ask {
-        Ask::Disk(rule) => Some(rule(&operation)).filter(|&fate| fate != DiskFate::Work),
+        Ask::Disk(rule) => Some(rule(operation)).filter(|&fate| fate != DiskFate::Work),
         Ask::Packet(_) => None,
     })
 }
@@ -61,11 +71,15 @@ impl Faults {
     /// Adds a rule for the disks: it is asked about each operation before that begins, until the
     /// first rule that says other than [`DiskFate::Work`].
     ///
+    /// It is asked about what hosts do on their own disks, and not about what somebody looks at
+    /// through [`storage_of`](crate::SimContext::storage_of): that is the test's view from outside,
+    /// which no fault concerns.
+    ///
     /// ```
     /// use simfuzz::prelude::*;
-    /// use simfuzz::{DiskFate, DiskSort};
+    /// use simfuzz::{DiskFate, DiskOperation, DiskSort};
     ///
-    /// /// The disk of one server is slow to sync.
+    /// /// The disk of one server is slow to sync, and snapshots are read in pieces.
     /// struct OldDisk;
     ///
     /// #[async_trait(?Send)]
@@ -75,15 +89,16 @@ impl Faults {
     ///     }
     ///     async fn inject(&mut self, faults: &Faults) -> SimulationResult<()> {
     ///         let Some(old) = faults.topology().peer("server") else { return Ok(()) };
-    ///         let _rule = faults.disk(move |operation| match operation.sort {
+    ///         let _rule = faults.disk(move |operation: &DiskOperation| match operation.sort {
     ///             DiskSort::Sync if operation.host == old => DiskFate::Delay(Duration::from_millis(300)),
+    ///             DiskSort::Read if operation.path == "snapshot" => DiskFate::Short,
     ///             _ => DiskFate::Work,
     ///         });
     ///         std::future::pending().await
     ///     }
     /// }
     /// ```
-    pub fn disk(&self, rule: impl FnMut(&DiskOperation) -> DiskFate + 'static) -> Rule {
+    pub fn disk(&self, rule: impl FnMut(&DiskOperation<'_>) -> DiskFate + 'static) -> Rule {
         add(self.host, Ask::Disk(Box::new(rule)))
     }
 }

@@ -49,7 +49,7 @@ impl Drop for Rule {
 /// The closure of a rule.
 enum Ask {
     Packet(Box<dyn FnMut(&Packet<'_>) -> Fate>),
-    Disk(Box<dyn FnMut(&DiskOperation) -> DiskFate>),
+    Disk(Box<dyn FnMut(&DiskOperation<'_>) -> DiskFate>),
 }
 
 struct Entry {
