@@ -49,6 +49,7 @@
 //! violation is recorded, and a goal never evaluates them.
 
 mod catalogue;
+mod comparisons;
 mod kind;
 mod ledger;
 mod level;
