@@ -40,6 +40,10 @@ fn a_request_is_carried_out_twice_with_the_bug_only() {
 
 /// What comes of it is no matter here: a bank that loses its disks may fail. 100 tapes;
 /// `SIMFUZZ_TAPES=10000` runs more.
+///
+/// They are long runs, since the bank has no failover and its primary waits for a backup without a
+/// timeout: once a replica has left, or a connection is half-open, the clients ask again until the
+/// virtual time is over.
 #[test]
 fn runs_repeat_with_every_fault() {
     let tapes = std::env::var("SIMFUZZ_TAPES").ok().and_then(|count| count.parse().ok()).unwrap_or(100);
