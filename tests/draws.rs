@@ -1,4 +1,5 @@
 //! What a program may rely upon when it draws, whatever the tape says.
+#![cfg(feature = "sim")]
 
 use simfuzz::choice::Label;
 use simfuzz::prelude::*;
