@@ -111,9 +111,22 @@ impl Trace {
         Moment { micros, choice: u32::try_from(index - first).unwrap_or(u32::MAX) }
     }
 
+    /// For each label of the run, whether `tape` has rows under it. Few are, and most choices of a
+    /// long run need no looking at.
+    pub(crate) fn named_by(&self, tape: &Tape) -> Vec<bool> {
+        let ids: BTreeSet<u32> = tape.rows().iter().filter(|row| row.op != Op::Reseed).map(|row| row.label).collect();
+        self.labels().map(|label| ids.contains(&label.id())).collect()
+    }
+
     /// `tape` without the rows that this run, its run, never read.
     pub fn canonical(&self, tape: &Tape) -> Tape {
-        let made: BTreeSet<_> = self.choices.iter().map(|choice| (self.label(choice).id(), choice.ordinal)).collect();
+        let named = self.named_by(tape);
+        let made: BTreeSet<_> = self
+            .choices
+            .iter()
+            .filter(|choice| named[self.label_index(choice)])
+            .map(|choice| (self.label(choice).id(), choice.ordinal))
+            .collect();
         let mut kept = tape.clone();
         kept.retain(|row| match row.op {
             Op::Set => made.contains(&(row.label, row.ordinal)),

@@ -43,7 +43,9 @@ impl Kept {
         let choices = trace.choices();
         let mut made: Vec<(u32, u32, u32)> = Vec::new();
         if !tape.rows().is_empty() {
-            made.extend((0u32..).zip(choices).map(|(index, choice)| (trace.label(choice).id(), choice.ordinal, index)));
+            let named = trace.named_by(tape);
+            let choices = (0u32..).zip(choices).filter(|(_, choice)| named[trace.label_index(choice)]);
+            made.extend(choices.map(|(index, choice)| (trace.label(choice).id(), choice.ordinal, index)));
             made.sort_unstable();
         }
         let first_use = |row: &Row| match row.op {
