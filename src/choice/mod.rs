@@ -16,10 +16,12 @@
 //! simulation: no host, no packet, no task.
 
 mod draws;
+mod index;
 mod label;
 #[cfg(any(fuzzing, test))]
 mod naive;
 mod prf;
+mod reseeds;
 mod tape;
 mod text;
 mod trace;
@@ -33,8 +35,11 @@ pub use trace::{Choice, Kind, Trace};
 
 pub(crate) use label::{Site, short_file, site_name};
 pub(crate) use prf::{hash_bytes, mix, scale};
+pub(crate) use reseeds::Dealt;
 
+use index::Index;
 use prf::Prf;
+use reseeds::Reseeds;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -77,8 +82,7 @@ struct InUse {
 pub(crate) struct Choices {
     tape: Tape,
     prf: Prf,
-    /// Rows from here on are reseeds, by time.
-    reseeds: usize,
+    reseeds: Reseeds,
     slots: Vec<InUse>,
     index: Index,
     /// How many choices each (slot, scope) has made.
@@ -93,25 +97,6 @@ pub(crate) struct Choices {
     /// Bytes of the tape's naive encoding that were read.
     #[cfg(any(fuzzing, test))]
     read: usize,
-    /// When this many choices are made, the next reseed comes into force without time moving.
-    reseed_at: u64,
-    /// The microsecond of now, and how many choices were made before it; kept while there are
-    /// reseeds to come.
-    instant: (u64, u64),
-    /// What reseeds have come into force that nobody has heeded yet.
-    dealt: Dealt,
-}
-
-/// What a reseed has dealt anew.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Dealt {
-    /// Nothing.
-    #[default]
-    No,
-    /// All choices from here on.
-    Choices,
-    /// The knobs of the run as well.
-    Knobs,
 }
 
 thread_local! {
@@ -129,7 +114,7 @@ impl Choices {
     pub(crate) fn start(&mut self, tape: &Tape) {
         self.tape.clone_from(tape);
         self.prf = Prf::new(tape.seed());
-        self.reseeds = tape.rows().partition_point(|row| row.op != Op::Reseed);
+        self.reseeds.start(tape);
         self.slots.clear();
         self.index.clear();
         self.scopes.clear();
@@ -143,17 +128,15 @@ impl Choices {
         {
             self.read = 0;
         }
-        self.instant = (0, 0);
-        self.dealt = Dealt::No;
-        self.expect_reseed();
     }
 
     /// Sets the virtual time, and says what reseeds have dealt anew since somebody last asked.
     #[inline]
     pub(crate) fn advance(&mut self, nanos: u64) -> Dealt {
         self.now = nanos;
-        if self.reseeds < self.tape.rows().len() {
-            self.approach(nanos / 1_000);
+        if self.reseeds.are_left(&self.tape) {
+            let row = self.reseeds.advance(&self.tape, nanos / 1_000, self.made);
+            self.deal_from(row);
         }
         self.dealt()
     }
@@ -161,42 +144,12 @@ impl Choices {
     /// What reseeds have dealt anew since somebody last asked.
     #[inline]
     pub(crate) fn dealt(&mut self) -> Dealt {
-        std::mem::take(&mut self.dealt)
+        self.reseeds.dealt()
     }
 
-    /// Moves to microsecond `micros`: reseeds that are over by then come into force.
-    #[cold]
-    fn approach(&mut self, micros: u64) {
-        if micros != self.instant.0 {
-            self.instant = (micros, self.made);
-        }
-        while self.tape.rows().get(self.reseeds).is_some_and(|row| row.moment() <= Moment::from(micros)) {
-            self.reseed();
-        }
-        self.expect_reseed();
-    }
-
-    fn reseed(&mut self) {
-        let row = self.tape.rows()[self.reseeds];
-        self.prf = Prf::reseeded(self.tape.seed(), row.value);
-        self.reseeds += 1;
-        self.dealt = self.dealt.max(if row.turns_knobs() { Dealt::Knobs } else { Dealt::Choices });
-    }
-
-    /// Finds out after how many choices the next reseed is due, if it is at this instant.
-    fn expect_reseed(&mut self) {
-        let (micros, before) = self.instant;
-        let next = self.tape.rows().get(self.reseeds).map(Row::moment);
-        self.reseed_at =
-            next.filter(|next| next.micros == micros).map_or(u64::MAX, |next| before + u64::from(next.choice));
-    }
-
-    /// A reseed in the middle of an instant.
-    #[cold]
-    fn reseed_now(&mut self) {
-        while self.made >= self.reseed_at {
-            self.reseed();
-            self.expect_reseed();
+    fn deal_from(&mut self, reseed: Option<Row>) {
+        if let Some(row) = reseed {
+            self.prf = Prf::reseeded(self.tape.seed(), row.value);
         }
     }
 
@@ -273,8 +226,9 @@ impl Choices {
 
     #[inline]
     fn make(&mut self, slot: Slot, ordinal: u32, kind: Kind, max: u64, base: impl FnOnce(u64) -> u64) -> u64 {
-        if self.made >= self.reseed_at {
-            self.reseed_now();
+        if self.reseeds.is_due(self.made) {
+            let row = self.reseeds.catch_up(&self.tape, self.made);
+            self.deal_from(row);
         }
         let in_use = &self.slots[slot.0 as usize];
         let wanted = if in_use.rows.is_empty() { None } else { self.wanted(in_use, ordinal) };
@@ -346,71 +300,6 @@ impl Choices {
     /// The names of all labels that this thread has used.
     pub(crate) fn names(&self) -> &Names {
         &self.names
-    }
-}
-
-/// From label id to slot: open addressing, cleared by a new generation instead of a sweep.
-#[derive(Debug, Default)]
-struct Index {
-    cells: Vec<InCell>,
-    generation: u32,
-    used: usize,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct InCell {
-    id: u32,
-    slot: u32,
-    generation: u32,
-}
-
-impl Index {
-    fn clear(&mut self) {
-        self.used = 0;
-        self.generation = self.generation.wrapping_add(1);
-        if self.generation == 0 || self.cells.is_empty() {
-            self.cells.clear();
-            self.cells.resize(256, InCell::default());
-            self.generation = 1;
-        }
-    }
-
-    #[inline]
-    fn get(&self, id: u32) -> Option<u32> {
-        let mask = self.cells.len() - 1;
-        let mut at = id as usize & mask;
-        loop {
-            let cell = &self.cells[at];
-            if cell.generation != self.generation {
-                return None;
-            }
-            if cell.id == id {
-                return Some(cell.slot);
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn insert(&mut self, id: u32, slot: u32) {
-        if self.used * 2 >= self.cells.len() {
-            let old = std::mem::take(&mut self.cells);
-            self.cells = vec![InCell::default(); old.len() * 2];
-            let generation = self.generation;
-            for cell in old.iter().filter(|cell| cell.generation == generation) {
-                self.place(cell.id, cell.slot);
-            }
-        }
-        self.used += 1;
-        self.place(id, slot);
-    }
-
-    fn place(&mut self, id: u32, slot: u32) {
-        let mask = self.cells.len() - 1;
-        let mut at = id as usize & mask;
-        while self.cells[at].generation == self.generation {
-            at = (at + 1) & mask;
-        }
-        self.cells[at] = InCell { id, slot, generation: self.generation };
     }
 }
 
@@ -490,66 +379,6 @@ mod tests {
         });
         let values: Vec<_> = trace.choices().iter().map(|choice| choice.value).collect();
         assert_eq!(values, [0, 0, 5, 0, 0]);
-    }
-
-    #[test]
-    fn a_reseed_deals_anew_from_its_time_on() {
-        let mut later = Tape::seeded(1);
-        later.put(Row::reseed(5, 77));
-        let drawn = |tape: &Tape| {
-            let trace = run(tape, |choices| {
-                let slot = choices.slot(Label::new("a"), || "a".into());
-                for nanos in 0..10 {
-                    choices.advance(nanos * 1_000);
-                    choices.uniform(slot, u64::MAX);
-                }
-            });
-            trace.choices().iter().map(|choice| choice.value).collect::<Vec<_>>()
-        };
-        let (plain, reseeded) = (drawn(&Tape::seeded(1)), drawn(&later));
-        assert_eq!(plain[..5], reseeded[..5]);
-        assert!(plain[5..].iter().zip(&reseeded[5..]).all(|(a, b)| a != b));
-    }
-
-    #[test]
-    fn a_reseed_parts_what_happens_at_one_instant() {
-        let drawn = |moments: &[Moment]| {
-            let mut tape = Tape::seeded(1);
-            (1..).zip(moments).for_each(|(salt, &moment)| tape.put(Row::reseed(moment, salt)));
-            let mut dealt = Vec::new();
-            let trace = run(&tape, |choices| {
-                let slot = choices.slot(Label::new("a"), || "a".into());
-                for draw in 0..12 {
-                    // four draws an instant
-                    if draw % 4 == 0 && draw > 0 {
-                        dealt.push(choices.advance(draw * 1_000));
-                    }
-                    choices.uniform(slot, u64::MAX);
-                }
-            });
-            let values: Vec<_> = trace.choices().iter().map(|choice| choice.value).collect();
-            (values, dealt)
-        };
-        let at = |micros, choice| Moment { micros, choice };
-        let same = |a: &[u64], b: &[u64]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
-        let (plain, dealt) = drawn(&[]);
-        assert_eq!(dealt, [Dealt::No, Dealt::No]);
-        for (moment, kept, told) in [
-            (at(0, 0), 0, [Dealt::Knobs, Dealt::No]),
-            (at(0, 3), 3, [Dealt::Knobs, Dealt::No]),
-            (at(4, 0), 4, [Dealt::Knobs, Dealt::No]),
-            (at(4, 2), 6, [Dealt::No, Dealt::Knobs]),
-            // what doesn't come in its instant comes when that is over
-            (at(4, 9), 8, [Dealt::No, Dealt::Knobs]),
-            (at(6, 1), 8, [Dealt::No, Dealt::Knobs]),
-            (at(8, 3), 11, [Dealt::No, Dealt::No]),
-        ] {
-            let (values, dealt) = drawn(&[moment]);
-            assert_eq!((same(&values, &plain), dealt), (kept, told.to_vec()), "{moment:?}");
-        }
-        let (once, _) = drawn(&[at(4, 2)]);
-        let (twice, _) = drawn(&[at(4, 2), at(4, 3)]);
-        assert_eq!((same(&once, &plain), same(&once, &twice)), (6, 7));
     }
 
     #[test]
