@@ -1,6 +1,6 @@
 //! What an exploration came to, for those who called it.
 
-use crate::campaign::Summary;
+use crate::campaign::{SavedTape, Summary};
 use crate::choice::Tape;
 use crate::run::Finding;
 use std::fmt;
@@ -63,7 +63,8 @@ impl fmt::Display for Explored {
         write!(f, "{}", self.summary)?;
         let Some((finding, tape)) = &self.finding else { return Ok(()) };
         writeln!(f, "\nFINDING {finding}")?;
-        let hex: String = tape.encode().iter().map(|byte| format!("{byte:02x}")).collect();
-        writeln!(f, "  its tape, as `xxd -r -p` takes it: {hex}")
+        let SavedTape { hex, .. } = SavedTape::of(tape);
+        writeln!(f, "  its tape: echo {hex} | xxd -r -p > crash")?;
+        writeln!(f, "  the story: cargo simfuzz replay TARGET crash")
     }
 }

@@ -3,8 +3,6 @@
 //! Owns the clock and the line's form. Under libFuzzer a trial is asked for by `SIMFUZZ_TRIAL=SECONDS`
 //! and ends itself at that cap, since nobody else knows its time as exactly.
 
-use std::fmt::Write as _;
-
 /// The processor time of this process in seconds: user and system, all threads.
 #[cfg(unix)]
 #[expect(unsafe_code, reason = "the C interface of clock_gettime: a pointer to be filled")]
@@ -22,24 +20,18 @@ pub(crate) fn cpu_seconds() -> f64 {
     panic!("a trial is measured in processor time, which is known on Unix only")
 }
 
-/// The line of a trial that has ended.
-pub(crate) fn line(found: Option<&str>, executions: u64) -> String {
-    let found = found.map_or("null".to_owned(), quoted);
-    let cpu = cpu_seconds();
-    format!("{{\"found\":{found},\"executions\":{executions},\"cpu_seconds\":{cpu:.4}}}")
+/// What a trial came to.
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    found: Option<&'a str>,
+    executions: u64,
+    cpu_seconds: f64,
 }
 
-/// `text` as JSON has it.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => _ = write!(quoted, "\\u{:04x}", u32::from(c)),
-            c => quoted.push(c),
-        }
-    }
-    quoted + "\""
+/// The line of a trial that has ended.
+pub(crate) fn line(found: Option<&str>, executions: u64) -> String {
+    let line = Line { found, executions, cpu_seconds: cpu_seconds() };
+    serde_json::to_string(&line).expect("a line has no keys that aren't text")
 }
 
 #[cfg(fuzzing)]
@@ -93,7 +85,8 @@ mod tests {
 
     #[test]
     fn an_identity_is_quoted_as_json() {
-        assert_eq!(quoted("always: \"a\\b\"\n"), r#""always: \"a\\b\"\u000a""#);
+        assert!(line(Some("always: \"a\\b\"\n"), 3).starts_with(r#"{"found":"always: \"a\\b\"\n","executions":3,"#));
+        assert!(line(None, 3).starts_with(r#"{"found":null,"#));
     }
 
     #[test]

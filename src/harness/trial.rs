@@ -4,7 +4,7 @@
 //! call of our own loop. Nothing is recorded and no feature is computed for the plain ones.
 
 use crate::assert;
-use crate::choice::Tape;
+use crate::choice::{Label, Tape};
 use crate::explore;
 use crate::fuzz::trial::{cpu_seconds, line};
 use crate::run::{Recording, Simulation};
@@ -13,7 +13,7 @@ use clap::ValueEnum;
 /// How a trial searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Mode {
-    /// Seeds as they come: half of them draw swarm.
+    /// Seeds without swarm.
     Random,
     /// Seeds, each with swarm.
     Swarm,
@@ -25,7 +25,7 @@ pub(super) enum Mode {
 pub(super) fn trial(simulation: &Simulation, mode: Mode, seed: u64, cap: f64) -> String {
     let mut executions = 0;
     let found = match mode {
-        Mode::Random => seeds(simulation, Tape::seeded, seed, cap, &mut executions),
+        Mode::Random => seeds(simulation, plain, seed, cap, &mut executions),
         Mode::Swarm => seeds(simulation, Tape::swarm, seed, cap, &mut executions),
         Mode::Explore => {
             let explored = explore::explore_while(simulation, seed, |_| cpu_seconds() < cap, |_| ());
@@ -34,6 +34,13 @@ pub(super) fn trial(simulation: &Simulation, mode: Mode, seed: u64, cap: f64) ->
         }
     };
     line(found.as_deref(), executions)
+}
+
+/// The run that a seed deals without swarm; by itself every second one draws it.
+fn plain(seed: u64) -> Tape {
+    let mut tape = Tape::seeded(seed);
+    tape.set(Label::parse("swarm/on"), 0, 0);
+    tape
 }
 
 /// Two trials share no seed: each has 2^32 of its own.

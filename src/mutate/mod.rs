@@ -159,8 +159,8 @@ impl Mutator {
         other: Option<&Tape>,
         mut trace: impl FnMut(&Tape) -> Rc<Entry>,
     ) -> Tape {
-        if self.parts.elites
-            && self.parts.reseeds
+        let Parts { reseeds, elites, bursts, .. } = self.parts;
+        if (reseeds && elites && bursts)
             && !self.bursts.is_empty()
             && self.dice.percent(burst::SHARE)
             && let Some(elite) = self.bursts.next()
@@ -170,18 +170,18 @@ impl Mutator {
         }
         let percent = self.dice.below(100_000) as f64 / 1_000.0;
         let mut source = self.portfolio.pick(percent);
-        if source == Source::Reseed && !self.parts.reseeds {
+        if source == Source::Reseed && !reseeds {
             source = Source::Edit;
-        }
-        let mut elite = None;
-        if self.parts.elites && self.dice.percent(FROM_ELITES) {
-            let dice = &mut self.dice;
-            elite = self.archive.pick(|| dice.word()).cloned();
         }
         if source == Source::Fresh {
             self.made = Some(Made { source, parent: None });
             let seed = self.dice.word();
             return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
+        }
+        let mut elite = None;
+        if elites && self.dice.percent(FROM_ELITES) {
+            let dice = &mut self.dice;
+            elite = self.archive.pick(|| dice.word()).cloned();
         }
         if source == Source::Reseed {
             let run = elite.as_ref().map_or_else(|| trace(offered).kept(), |elite| elite.run.clone());

@@ -10,6 +10,8 @@ pub(crate) struct Parts {
     pub(crate) reseeds: bool,
     /// Starting from the tapes that reached a rare goal earliest.
     pub(crate) elites: bool,
+    /// Some reseeds at once wherever a feature is new; there are none without reseeds and elites.
+    pub(crate) bursts: bool,
     /// Goals and published state as features. Without them there are no elites either.
     pub(crate) goals: bool,
     /// A split between fresh seeds and guided tapes that follows what pays.
@@ -18,7 +20,7 @@ pub(crate) struct Parts {
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { reseeds: true, elites: true, goals: true, portfolio: true }
+        Self { reseeds: true, elites: true, bursts: true, goals: true, portfolio: true }
     }
 }
 
@@ -39,9 +41,14 @@ impl Parts {
             match name {
                 "reseeds" => parts.reseeds = false,
                 "elites" => parts.elites = false,
+                "bursts" => parts.bursts = false,
                 "goals" => (parts.goals, parts.elites) = (false, false),
                 "portfolio" => parts.portfolio = false,
-                _ => return Err(format!("there is no part `{name}`; they are reseeds, elites, goals, portfolio")),
+                _ => {
+                    return Err(format!(
+                        "there is no part `{name}`; they are reseeds, elites, bursts, goals, portfolio"
+                    ));
+                }
             }
         }
         Ok(parts)

@@ -3,7 +3,7 @@
 //! Owns standard error. On a terminal the live line is redrawn in place; elsewhere it becomes a
 //! plain line now and then, so that a log of a CI job stays readable.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -103,15 +103,7 @@ pub(crate) fn clock(time: Duration) -> String {
 
 /// `1,234,567`.
 pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    HumanCount(number).to_string()
 }
 
 /// `1 tape`, `2 tapes`.

@@ -8,7 +8,11 @@ use std::fmt;
 use std::process::Command;
 
 /// The parts that can be taken away; the target knows what each is.
-const PARTS: [&str; 4] = ["reseeds", "elites", "goals", "portfolio"];
+const PARTS: [&str; 5] = ["reseeds", "elites", "bursts", "goals", "portfolio"];
+
+/// What a target reads from its environment; left over from elsewhere it would measure another search.
+const VARIABLES: [&str; 5] =
+    ["SIMFUZZ_WITHOUT", "SIMFUZZ_ENCODING", "SIMFUZZ_HANDOVER", "SIMFUZZ_KEEP_GOING", "SIMFUZZ_TRIAL"];
 
 /// How the search is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +98,7 @@ impl Mode {
 
     /// The variables that make a target search in this way, and no others from outside.
     pub(super) fn set(self, command: &mut Command) {
-        for name in ["SIMFUZZ_WITHOUT", "SIMFUZZ_ENCODING", "SIMFUZZ_TICK", "SIMFUZZ_TRIAL"] {
+        for name in VARIABLES {
             command.env_remove(name);
         }
         if self.is_bytes() {
@@ -113,7 +117,7 @@ impl Mode {
             Engine::Libfuzzer => "the fuzzer with our mutator and goals",
             Engine::Explore => "our own loop with the same guidance, plain build",
             Engine::Swarm => "random seeds, each with swarm: the rival to beat",
-            Engine::Random => "random seeds as they come, half of them with swarm",
+            Engine::Random => "random seeds without swarm",
             Engine::Bytes => "libFuzzer's bytes read in order, its own mutations, coverage of the code alone",
             Engine::BytesGoals => "the same with the goals as features",
         };
@@ -147,7 +151,7 @@ mod tests {
         let modes = Mode::read("random, explore-goals,swarm,libfuzzer").unwrap();
         let names: Vec<_> = modes.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["libfuzzer", "swarm", "random", "explore-goals"]);
-        assert_eq!(Mode::read("all").unwrap().len(), 14);
+        assert_eq!(Mode::read("all").unwrap().len(), 16);
     }
 
     #[test]
