@@ -22,7 +22,12 @@ const LONG: usize = 10_000;
 
 /// An editor and its document.
 pub fn simulation() -> Simulation {
-    SimulationBuilder::new().workload(|| Box::new(Editor)).build()
+    builder().build()
+}
+
+/// The same before it is built.
+pub fn builder() -> SimulationBuilder {
+    SimulationBuilder::new().workload(|| Box::new(Editor))
 }
 
 struct Editor;

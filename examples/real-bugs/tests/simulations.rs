@@ -141,7 +141,11 @@ fn tapes() -> u64 {
 fn runs_repeat_with_every_fault() {
     repeats(|| real_bugs::flume::builder().all_faults().build(), tapes());
     repeats(|| real_bugs::omnipaxos::builder().all_faults().build(), tapes());
+    repeats(|| real_bugs::omnipaxos::by_hand(5, 400).all_faults().build(), tapes());
     repeats(|| real_bugs::h2::builder().all_faults().build(), tapes());
+    repeats(|| real_bugs::smoltcp::builder().all_faults().build(), tapes());
+    repeats(|| real_bugs::flash::builder().all_faults().build(), tapes());
+    repeats(|| real_bugs::imbl::builder().all_faults().build(), tapes());
     #[cfg(not(feature = "fixed"))]
     repeats(|| real_bugs::raft::builder().all_faults().build(), tapes());
 }

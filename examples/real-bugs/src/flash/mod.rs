@@ -19,16 +19,21 @@ use simfuzz::prelude::*;
 ///
 /// The chip writes words of four bytes, as most do.
 pub fn removes() -> Simulation {
-    builder::<4>(Promise::Removes).build()
+    builder().build()
+}
+
+/// The same before it is built.
+pub fn builder() -> SimulationBuilder {
+    keeps::<4>(Promise::Removes)
 }
 
 /// A value whose store was acknowledged is there after the next boot.
 ///
 /// The chip writes single bytes, as flash on a serial bus does.
 pub fn stores() -> Simulation {
-    builder::<1>(Promise::Stores).build()
+    keeps::<1>(Promise::Stores).build()
 }
 
-fn builder<const WORD: usize>(promise: Promise) -> SimulationBuilder {
+fn keeps<const WORD: usize>(promise: Promise) -> SimulationBuilder {
     SimulationBuilder::new().workload(move || Box::new(Device::<WORD> { promise }))
 }

@@ -40,20 +40,25 @@ impl Ending {
 
 /// The end that connected stays in FIN-WAIT-2, the other in CLOSING: the ending that is easy to get.
 pub fn one_closing() -> Simulation {
-    builder(Ending::OneClosing).build()
+    ends_in(Ending::OneClosing).build()
 }
 
 /// Both ends stay in CLOSING.
 pub fn both_closing() -> Simulation {
-    builder(Ending::BothClosing).build()
+    ends_in(Ending::BothClosing).build()
 }
 
 /// The end that connected is done, the other stays in LAST-ACK.
 pub fn last_ack() -> Simulation {
-    builder(Ending::LastAck).build()
+    builder().build()
 }
 
-fn builder(ending: Ending) -> SimulationBuilder {
+/// The same before it is built.
+pub fn builder() -> SimulationBuilder {
+    ends_in(Ending::LastAck)
+}
+
+fn ends_in(ending: Ending) -> SimulationBuilder {
     SimulationBuilder::new()
         .workloads(WorkloadCount::Fixed(2), move |_| Box::new(end::End { ending }))
         .latency(Latency::between(Duration::from_millis(1)..=Duration::from_millis(5)))
