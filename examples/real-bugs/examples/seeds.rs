@@ -1,6 +1,6 @@
 //! Random search, the baseline of every claim about the fuzzer.
 //!
-//! `seeds flume 100000` runs so many seeds, every second one with swarm, and counts what it
+//! `seeds flume 100000` runs so many seeds, three of four with swarm, and counts what it
 //! finds; the digest over all runs is the same in every process. `seeds flume 100000 random` runs
 //! them without swarm, with `swarm` all have it. `seeds flume first 10` gives, for 10 disjoint
 //! ranges of seeds, the executions until the first finding, and their median.
