@@ -20,6 +20,8 @@ mod fault;
 #[cfg(feature = "sim")]
 mod goal;
 #[cfg(feature = "sim")]
+mod minimize;
+#[cfg(feature = "sim")]
 mod mutate;
 #[cfg(feature = "sim")]
 mod network;
@@ -68,6 +70,8 @@ pub use explore::{Explored, explore};
 pub use fault::{
     Attrition, Buggify, Churn, ClockFaults, DiskFaults, FaultKind, Latency, NetworkFaults, Outages, Partitions, Pauses,
 };
+#[cfg(feature = "sim")]
+pub use minimize::{MinimizeError, Minimized, Minimizer, Progress};
 pub use range::{SampleRange, Uniform};
 #[cfg(feature = "sim")]
 pub use run::{

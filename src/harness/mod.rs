@@ -4,6 +4,8 @@
 //! verdict, 2 bad input, 3 truncated. What a verdict means lives in `regress`.
 
 mod explore;
+mod minimize;
+mod progress;
 mod promote;
 mod replay;
 mod seeds;
@@ -76,6 +78,8 @@ enum Command {
         #[arg(long, value_name = "SECONDS")]
         cap: f64,
     },
+    /// Finds the simplest tape that shows the same finding as FILE, and writes it beside it.
+    Minimize(minimize::MinimizeArgs),
     /// Lists every assertion of the program.
     Goals,
     /// Turns a corpus entry or crash into a regression: text, shrunk, on a calm base.
@@ -127,6 +131,7 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
             say(&trial::trial(&simulation, mode, seed.into(), cap));
             Ok(ExitCode::SUCCESS)
         }
+        Command::Minimize(args) => minimize::minimize(&simulation, &args),
         Command::Goals => Ok(seeds::goals()),
         Command::Promote { file, name, out, target, open, force, lenient } => {
             let expect = if open { Expectation::Open } else { Expectation::Fixed };

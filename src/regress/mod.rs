@@ -13,13 +13,10 @@ pub use file::{Saved, write_whole};
 
 use crate::assert::catalogue;
 use crate::choice::{Op, Tape, TextTape, Trace};
+use crate::minimize::{Minimized, Minimizer};
 use crate::run::{Finding, Outcome, Recording, Simulation, Status};
-use crate::shrink::shrink;
 use std::fmt;
 use std::path::Path;
-
-/// Runs that a promotion may spend on shrinking.
-const SHRINK_RUNS: u32 = 5_000;
 
 /// What a regression is expected to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,22 +115,25 @@ pub struct Promoted {
     pub finding: Option<Finding>,
 }
 
-/// Makes `tape` a regression: its run as exceptions on a calm base, shrunk as long as it shows
-/// the same finding.
+/// Makes `tape` a regression: its run as exceptions on a calm base, [minimised](Minimizer) as long as
+/// it shows the same finding. A tape without one is kept as it is.
 pub fn promote(simulation: &Simulation, tape: &Tape, target: &str, expect: Expectation) -> Promoted {
-    let original = simulation.run_with(tape, Recording::Choices);
-    let identity = original.finding().map(|finding| finding.identity.clone());
-    let trace = original.trace().cloned().unwrap_or_default();
-    let shows = |candidate: &Tape| {
-        let outcome = simulation.run_with(candidate, Recording::Result);
-        outcome.finding().map(|finding| &finding.identity) == identity.as_ref()
+    promote_by(Minimizer::new(simulation), simulation, tape, target, expect)
+}
+
+/// As [`promote`], with a budget and with somebody who follows it.
+pub(crate) fn promote_by(
+    minimizer: Minimizer<'_>,
+    simulation: &Simulation,
+    tape: &Tape,
+    target: &str,
+    expect: Expectation,
+) -> Promoted {
+    let (least, outcome) = match minimizer.minimize(tape) {
+        Ok(Minimized { tape, outcome, .. }) => (tape, outcome),
+        Err(_) => onto_calm(simulation, tape),
     };
-    let calm = trace.materialise(tape);
-    let mut least = if shows(&calm) { calm } else { trace.canonical(tape) };
-    if identity.is_some() {
-        least = shrink(least, SHRINK_RUNS, shows);
-    }
-    let outcome = simulation.run_with(&least, Recording::Story);
+    let identity = outcome.finding().map(|finding| finding.identity.clone());
     let mut text = outcome.text(&least).unwrap_or_default();
     text.note("target", target);
     if let Some(identity) = &identity {
@@ -147,6 +147,18 @@ pub fn promote(simulation: &Simulation, tape: &Tape, target: &str, expect: Expec
         text.note("site", &site);
     }
     Promoted { text, trace: outcome.trace().cloned().unwrap_or_default(), finding: outcome.finding().cloned() }
+}
+
+/// A tape that shows no finding, or none that repeats, on a calm base.
+fn onto_calm(simulation: &Simulation, tape: &Tape) -> (Tape, Outcome) {
+    let original = simulation.run_with(tape, Recording::Story);
+    let Some(trace) = original.trace() else { return (tape.clone(), original) };
+    let calm = trace.materialise(tape);
+    let outcome = simulation.run_with(&calm, Recording::Story);
+    match witness(&outcome) == witness(&original) {
+        true => (calm, outcome),
+        false => (trace.canonical(tape), original),
+    }
 }
 
 /// The goals that a run reached, in order.

@@ -12,11 +12,11 @@ thread_local! {
 }
 
 /// Runs `tape` on a thread of its own.
-pub(super) fn run(simulation: &Simulation, tape: &Tape, recording: Recording) -> Outcome {
+pub(super) fn run(simulation: &Simulation, tape: &Tape, recording: Recording, events: u64) -> Outcome {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             ENTROPY.set(Some(mix(tape.seed() ^ 0x656e_7472_6f70_7900)));
-            simulation.run_here(tape, recording)
+            simulation.run_here(tape, recording, events)
         });
         match thread.join() {
             Ok(outcome) => outcome,

@@ -101,16 +101,26 @@ impl Simulation {
     ///
     /// When called inside of a run.
     pub fn run_with(&self, tape: &Tape, recording: Recording) -> Outcome {
-        assert!(!sim::running(), "{}", sim::NESTED);
-        if self.isolated { super::isolate::run(self, tape, recording) } else { self.run_here(tape, recording) }
+        self.run_within(tape, recording, self.limits.events)
     }
 
-    pub(crate) fn run_here(&self, tape: &Tape, recording: Recording) -> Outcome {
+    /// As [`run_with`](Simulation::run_with), truncated after so many events, if that is before the
+    /// simulation's own bound.
+    pub(crate) fn run_within(&self, tape: &Tape, recording: Recording, events: u64) -> Outcome {
+        assert!(!sim::running(), "{}", sim::NESTED);
+        let events = events.min(self.limits.events);
+        match self.isolated {
+            true => super::isolate::run(self, tape, recording, events),
+            false => self.run_here(tape, recording, events),
+        }
+    }
+
+    pub(super) fn run_here(&self, tape: &Tape, recording: Recording, events: u64) -> Outcome {
         install_hook();
         enter(tape, self.weather.clone(), recording == Recording::Story);
         assert::begin();
         assert::count_choices_by(crate::choice::made);
-        let end = match contained(|| Driver::new(self)) {
+        let end = match contained(|| Driver::new(self, events)) {
             Ok(mut driver) => {
                 let end = driver.run();
                 driver.tear_down();

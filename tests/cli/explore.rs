@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use tempfile::TempDir;
 
 /// The program of the ladder, built with what this test was built with.
-fn ladder() -> &'static Path {
+pub(crate) fn ladder() -> &'static Path {
     static LADDER: OnceLock<PathBuf> = OnceLock::new();
     LADDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_BIN_EXE_cargo-simfuzz")).parent().unwrap();
@@ -162,10 +162,10 @@ fn seeds_are_imported_once_and_a_smaller_corpus_reaches_the_same_goals() {
 }
 
 /// A project whose target hands everything on to the ladder.
-struct Project(TempDir);
+pub(crate) struct Project(TempDir);
 
 impl Project {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let project = Self(TempDir::new().unwrap());
         fs::create_dir_all(project.path("fuzz")).unwrap();
         let manifest = "[package]\nname = \"t\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
@@ -178,11 +178,11 @@ impl Project {
         project
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().canonicalize().unwrap().join(name)
     }
 
-    fn simfuzz(&self, args: &str) -> Command {
+    pub(crate) fn simfuzz(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-simfuzz"));
         command.args(args.split_whitespace()).current_dir(self.0.path()).env("LADDER", ladder());
         command.env_remove("CARGO_TARGET_DIR");

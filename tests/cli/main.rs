@@ -1,13 +1,14 @@
 //! The `cargo simfuzz` command through its real binary.
 //!
-//! `campaigns` and `bench` call it on a toy project, without a fuzz build; `explore` on a real
-//! target.
+//! `campaigns` and `bench` call it on a toy project, without a fuzz build; `explore` and `minimize`
+//! on a real target.
 #![cfg(feature = "cli")]
 #![cfg(unix)]
 
 mod bench;
 mod campaigns;
 mod explore;
+mod minimize;
 mod toy;
 
 use std::process::{Command, Output};

@@ -14,6 +14,7 @@ Examples:
   cargo simfuzz run sim_target                       fuzz until there is a finding
   cargo simfuzz explore sim_target                   the same without libFuzzer: any toolchain, no C++
   cargo simfuzz replay sim_target crash-1f0c         show a tape and its run
+  cargo simfuzz minimize sim_target crash-1f0c       the simplest tape with the same finding
   cargo simfuzz promote sim_target crash-1f0c --name lost-write
   cargo simfuzz regress                              replay all kept tapes
 
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     Cmin(CminArgs),
     Replay(ReplayArgs),
+    Minimize(MinimizeArgs),
     Promote(PromoteArgs),
     Regress(RegressArgs),
     Seeds(SeedsArgs),
@@ -193,6 +195,47 @@ pub(crate) struct ReplayArgs {
     /// Tell of every choice and disk operation too
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Read an empty or torn file as the fuzzer does
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Find the simplest tape that shows the same finding, and write it beside the file.
+///
+/// Simplest are the fewest choices that aren't calm, then the earliest and the smallest. Whole
+/// families of choices and whole operations are dropped first, then single ones; what is left is
+/// lowered and moved to the front. The finding stays the same: its identity is compared, not any
+/// crash. The result is written as `minimized-from-...`, as libFuzzer and cargo-fuzz name it, and
+/// shown with its story.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz minimize sim_target fuzz/artifacts/sim_target/crash-1f0c
+  cargo simfuzz minimize sim_target crash-1f0c --budget 50000 --time 600
+
+Exit codes: 0 done, 2 bad input, also a tape that shows nothing.")]
+pub(crate) struct MinimizeArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// The tape of a finding
+    pub(crate) file: PathBuf,
+    /// Runs at most
+    #[arg(long, value_name = "RUNS", default_value_t = 5_000)]
+    pub(crate) budget: u32,
+    /// Seconds at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) time: u64,
+    /// Threads, all cores without it; the result is the same, unless the time is up
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<u16>,
+    /// Where to write it instead; must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Show only where it is, and how small
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
     /// Read an empty or torn file as the fuzzer does
     #[arg(long)]
     pub(crate) lenient: bool,

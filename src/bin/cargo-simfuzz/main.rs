@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         cli::Command::Import(args) => explore::import(&args),
         cli::Command::Cmin(args) => explore::cmin(&args),
         cli::Command::Replay(args) => plain::replay(&args),
+        cli::Command::Minimize(args) => plain::minimize(&args),
         cli::Command::Promote(args) => regressions::promote(&args),
         cli::Command::Regress(args) => regressions::regress(&args),
         cli::Command::Seeds(args) => plain::seeds(&args),

@@ -3,7 +3,7 @@
 //! Owns the build and the call; the work is done in the target's binary.
 
 use crate::build::Cargo;
-use crate::cli::{Package, ReplayArgs, SeedsArgs};
+use crate::cli::{MinimizeArgs, Package, ReplayArgs, SeedsArgs};
 use crate::project::{Project, Target, cargo, shown};
 use crate::screen::Screen;
 use crate::stop::{FINDING, INTERRUPTED, Stop};
@@ -22,6 +22,19 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<u8, Stop> {
     let mut command = command(target, &args.package, &mut Screen::new())?;
     command.arg("replay").args(args.verbose.then_some("-v")).args(args.lenient.then_some("--lenient"));
     call(command.args(&args.files))
+}
+
+/// `cargo simfuzz minimize`.
+pub(crate) fn minimize(args: &MinimizeArgs) -> Result<u8, Stop> {
+    let project = Project::find(args.package.fuzz_dir.as_deref())?;
+    let target = project.target(&args.target)?;
+    is_file(&args.file)?;
+    let mut command = command(target, &args.package, &mut Screen::new())?;
+    command.arg("minimize").arg(&args.file);
+    command.args(["--budget", &args.budget.to_string(), "--time", &args.time.to_string()]);
+    command.args(args.jobs.iter().flat_map(|jobs| ["--jobs".into(), jobs.to_string()]));
+    command.args(args.out.iter().flat_map(|out| [Path::new("--out"), out]));
+    call(command.args(args.quiet.then_some("--quiet")).args(args.lenient.then_some("--lenient")))
 }
 
 /// `cargo simfuzz seeds`.

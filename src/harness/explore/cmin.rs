@@ -1,8 +1,8 @@
 //! `cmin`: the corpus without the tapes that show nothing of their own.
 
-use super::progress::Progress;
 use crate::campaign::Campaign;
 use crate::fuzz::Folder;
+use crate::harness::progress::Progress;
 use crate::harness::say;
 use crate::run::Simulation;
 use std::fs;

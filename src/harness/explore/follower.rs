@@ -5,10 +5,10 @@
     reason = "real time of the search, outside of every run"
 )]
 
-use super::progress::Progress;
 use crate::campaign::Summary;
 use crate::explore::Ear;
 use crate::fuzz::{Artifacts, Folder, Handover};
+use crate::harness::progress::Progress;
 use crate::run::Finding;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -4,7 +4,6 @@
 
 mod cmin;
 mod follower;
-mod progress;
 
 pub(super) use cmin::cmin;
 

@@ -72,6 +72,8 @@ type Returned = Rc<RefCell<Vec<Option<(Box<dyn Workload>, SimulationResult<()>)>
 
 pub(crate) struct Driver<'a> {
     simulation: &'a Simulation,
+    /// The run is truncated after so many events.
+    events_max: u64,
     topology: Arc<Topology>,
     roles: Vec<Role>,
     processes: usize,
@@ -95,7 +97,7 @@ pub(crate) struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    pub(crate) fn new(simulation: &'a Simulation) -> Self {
+    pub(crate) fn new(simulation: &'a Simulation, events_max: u64) -> Self {
         let injectors: Vec<_> = simulation.injectors.iter().map(|factory| factory()).collect();
         let (topology, roles, cast) = simulation.draw_cast();
         let names = injectors.iter().map(|injector| injector.name().to_owned());
@@ -127,6 +129,7 @@ impl<'a> Driver<'a> {
         let (phase, calm_since) = (Phase::Setup, None);
         Self {
             simulation,
+            events_max,
             topology,
             roles,
             processes,

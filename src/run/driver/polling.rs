@@ -36,7 +36,7 @@ impl Driver<'_> {
                     ask = world.step(deadline);
                     // an event that makes nobody ready needs no poll
                     let quiet = ask == Some(Ask::Nothing) && world.woken.is_empty() && Tasks::idle();
-                    if !quiet || world.steps > self.simulation.limits.events || self.watches {
+                    if !quiet || world.steps > self.events_max || self.watches {
                         break;
                     }
                 }
@@ -49,7 +49,7 @@ impl Driver<'_> {
             if at > instant {
                 (instant, polls) = (at, 0);
             }
-            if count > self.simulation.limits.events {
+            if count > self.events_max {
                 return Stop::Truncated;
             }
             match ask {

@@ -11,23 +11,23 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(in crate::harness) struct Progress {
     began: Instant,
     last: Instant,
 }
 
 impl Progress {
-    pub(super) fn new() -> Self {
+    pub(in crate::harness) fn new() -> Self {
         let now = Instant::now();
         Self { began: now, last: now }
     }
 
-    pub(super) fn is_due(&self) -> bool {
+    pub(in crate::harness) fn is_due(&self) -> bool {
         self.last.elapsed() >= EVERY
     }
 
     /// Says how far it is, if it is time.
-    pub(super) fn tell(&mut self, what: impl FnOnce() -> String) {
+    pub(in crate::harness) fn tell(&mut self, what: impl FnOnce() -> String) {
         if self.is_due() {
             self.last = Instant::now();
             eprintln!("simfuzz: {} after {} s", what(), self.began.elapsed().as_secs());

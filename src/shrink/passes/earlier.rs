@@ -1,0 +1,102 @@
+//! The same, earlier: gaps between operations are closed, what stands late moves to the front.
+
+use crate::shrink::draft::{Draft, Exception};
+use crate::shrink::shrinker::Shrinker;
+use std::collections::BTreeSet;
+
+/// What counts its places together: the operations of one client, the choices under one label, or
+/// all under one path whose labels count in step.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Lane {
+    Scoped(u32),
+    Label(u32),
+    Path(String),
+}
+
+impl Lane {
+    fn has(&self, shrinker: &Shrinker<'_>, set: &Exception) -> bool {
+        match self {
+            Self::Scoped(repeated) => set.repeated == Some(*repeated),
+            Self::Label(label) => set.repeated.is_none() && set.label == *label,
+            Self::Path(path) => set.repeated.is_none() && parent(shrinker.name(set.label)) == Some(path),
+        }
+    }
+}
+
+fn parent(name: &str) -> Option<&str> {
+    name.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+/// The lanes of the best tape, those of several labels first; each with its labels.
+fn lanes(shrinker: &Shrinker<'_>) -> Vec<BTreeSet<u32>> {
+    let mut lanes = BTreeSet::new();
+    for set in shrinker.sets() {
+        match set.repeated {
+            Some(repeated) => _ = lanes.insert(Lane::Scoped(repeated)),
+            None => {
+                lanes.insert(Lane::Label(set.label));
+                lanes.extend(parent(shrinker.name(set.label)).map(|path| Lane::Path(path.to_owned())));
+            }
+        }
+    }
+    let labels = |lane: &Lane| -> BTreeSet<u32> {
+        shrinker.sets().iter().filter(|set| lane.has(shrinker, set)).map(|set| set.label).collect()
+    };
+    let mut labels: Vec<_> = lanes.iter().rev().map(labels).collect();
+    labels.dedup();
+    labels
+}
+
+/// The places of a lane that are taken.
+fn positions(best: &Draft, lane: &BTreeSet<u32>) -> Vec<u32> {
+    let positions: BTreeSet<_> =
+        best.sets.iter().filter(|set| lane.contains(&set.label)).map(Exception::position).collect();
+    positions.into_iter().collect()
+}
+
+/// Drops what stands at one place, and has the places after it follow up: one operation fewer.
+pub(super) fn close_up(shrinker: &mut Shrinker<'_>) {
+    for lane in lanes(shrinker) {
+        let places = positions(shrinker.best(), &lane);
+        // from the end, so that those before keep their places
+        shrinker.each(places.len(), |best, index| {
+            let gone = places[places.len() - 1 - index];
+            let mut draft = best.keeping(|set| !lane.contains(&set.label) || set.position() != gone);
+            for set in draft.sets.iter_mut().filter(|set| lane.contains(&set.label) && set.position() > gone) {
+                *set = set.earlier(1);
+            }
+            Some(draft)
+        });
+    }
+}
+
+/// Moves what stands at a place, with or without all after it, to the front as far as there is room.
+pub(super) fn earlier(shrinker: &mut Shrinker<'_>) {
+    for lane in lanes(shrinker) {
+        let mut nth = 0;
+        while nth < positions(shrinker.best(), &lane).len() && !shrinker.is_over() {
+            move_up(shrinker, &lane, nth);
+            nth += 1;
+        }
+    }
+}
+
+fn move_up(shrinker: &mut Shrinker<'_>, lane: &BTreeSet<u32>, nth: usize) {
+    loop {
+        let best = shrinker.best().clone();
+        let places = positions(&best, lane);
+        let Some(&here) = places.get(nth) else { return };
+        let room = here - nth.checked_sub(1).map_or(0, |before| places[before] + 1);
+        let steps = || std::iter::successors(Some(room), |&step| (step > 1).then_some(step / 2)).take_while(|&s| s > 0);
+        let moved = |by: u32, all: bool| {
+            best.with(|set| {
+                let goes = if all { set.position() >= here } else { set.position() == here };
+                if lane.contains(&set.label) && goes { set.earlier(by) } else { *set }
+            })
+        };
+        let candidates = steps().flat_map(|by| [moved(by, true), moved(by, false)]);
+        if shrinker.first(candidates).is_none() || shrinker.is_over() {
+            return;
+        }
+    }
+}
