@@ -4,6 +4,9 @@
 //! made; picked among hundreds of features that is one call in two hundred. So each new feature
 //! buys some reseeds at its very moment, the newest first. Moonpool's explorer does the same at
 //! each goal, and then abandons the place; here the elites come back to it later.
+//!
+//! Where new features are everywhere, bursts at them are seven runs of ten for nothing. So their
+//! share follows how often they, and all other runs, have lately shown anything new.
 
 use crate::goal::Elite;
 
@@ -13,32 +16,92 @@ const RESEEDS: u64 = 40;
 /// Features whose reseeds wait: the first runs of a campaign show a hundred new ones at once.
 const PENDING: usize = 8;
 
-/// Calls that serve a burst while one waits, in percent.
-pub(super) const SHARE: u64 = 70;
+/// Calls that serve a burst while one waits, in percent, where bursts bring all that is new.
+const SHARE: f64 = 70.0;
 
-/// The reseeds that wait, the newest last.
-#[derive(Debug, Default)]
-pub(super) struct Bursts(Vec<(Elite, u64)>);
+/// After so many runs without anything new, and after twice as many, and so on, the newest features
+/// buy another burst: of twenty rare steps in a row two or three outlast theirs.
+const DROUGHT: u64 = 128;
 
-impl Bursts {
-    /// A feature is new, and `elite` reached it.
-    pub(super) fn add(&mut self, elite: Elite) {
-        self.0.push((elite, RESEEDS));
-        if self.0.len() > PENDING {
-            self.0.remove(0);
-        }
+/// How many features do so.
+const AGAIN: usize = 8;
+
+/// Runs over which a tally forgets half of what it knew.
+const MEMORY: f64 = 500.0;
+
+/// Runs of one sort that lately showed something new, of so many.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    new: f64,
+    runs: f64,
+}
+
+impl Tally {
+    fn forget(&mut self, keep: f64) {
+        self.new *= keep;
+        self.runs *= keep;
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// How often they did, if once in `before` runs is all that was known before.
+    fn rate(self, before: f64) -> f64 {
+        (self.new + 1.0) / (self.runs + before)
+    }
+}
+
+/// The reseeds that wait, the newest last, and what bursts and other runs have brought.
+#[derive(Debug, Default)]
+pub(super) struct Bursts {
+    waiting: Vec<(Elite, u64)>,
+    own: Tally,
+    others: Tally,
+    /// Was the last tape one of a burst?
+    is_burst: bool,
+    /// Runs since anything was new.
+    drought: u64,
+    /// The newest features, the newest last.
+    newest: Vec<u16>,
+}
+
+impl Bursts {
+    /// The last tape has run, and showed these features first; `elite` is one that has shown a
+    /// feature.
+    pub(super) fn ran<'a>(&mut self, new: &[u16], elite: impl Fn(u16) -> Option<&'a Elite>) {
+        self.count(!new.is_empty());
+        self.newest.extend(new);
+        self.newest.drain(..self.newest.len().saturating_sub(AGAIN));
+        let again = self.drought >= DROUGHT && self.drought.is_power_of_two();
+        let due = if again { self.newest.clone() } else { new.to_vec() };
+        self.waiting.extend(due.into_iter().filter_map(elite).map(|elite| (elite.clone(), RESEEDS)));
+        self.waiting.drain(..self.waiting.len().saturating_sub(PENDING));
+    }
+
+    fn count(&mut self, new: bool) {
+        self.drought = if new { 0 } else { self.drought + 1 };
+        let keep = 1.0 - std::f64::consts::LN_2 / MEMORY;
+        self.own.forget(keep);
+        self.others.forget(keep);
+        let tally = if std::mem::take(&mut self.is_burst) { &mut self.own } else { &mut self.others };
+        tally.runs += 1.0;
+        tally.new += f64::from(u8::from(new));
+    }
+
+    /// How many of a hundred calls serve a burst.
+    pub(super) fn share(&self) -> f64 {
+        if self.waiting.is_empty() {
+            return 0.0;
+        }
+        // a burst is a bet on odds of 1 in 20; others have worse ones, until it is known
+        let (own, others) = (self.own.rate(20.0), self.others.rate(40.0));
+        SHARE * own * own / (own * own + others * others)
     }
 
     /// Whose moment is next.
     pub(super) fn next(&mut self) -> Option<Elite> {
-        let (elite, left) = self.0.last_mut()?;
+        let (elite, left) = self.waiting.last_mut()?;
         *left -= 1;
+        self.is_burst = true;
         let elite = elite.clone();
-        self.0.pop_if(|(_, left)| *left == 0);
+        self.waiting.pop_if(|(_, left)| *left == 0);
         Some(elite)
     }
 }
@@ -57,10 +120,23 @@ mod tests {
         archive.newest(1).cloned().expect("it was just learnt")
     }
 
+    /// Runs of bursts and others in turn; so many of ten of each show something new.
+    fn after(own: u64, others: u64) -> f64 {
+        let elite = elite(1);
+        let mut bursts = Bursts::default();
+        for run in 0..2_000 {
+            bursts.is_burst = run % 2 == 0;
+            let new = run / 2 % 10 < if run % 2 == 0 { own } else { others };
+            bursts.ran(if new { &[1] } else { &[] }, |_| Some(&elite));
+        }
+        bursts.share()
+    }
+
     #[test]
     fn the_newest_comes_first_and_each_ends() {
         let mut bursts = Bursts::default();
-        (0..20).for_each(|seed| bursts.add(elite(seed)));
+        let elites: Vec<_> = (0..20).map(elite).collect();
+        (0..20).for_each(|slot| bursts.ran(&[slot], |slot| elites.get(usize::from(slot))));
         let mut seeds = Vec::new();
         while let Some(elite) = bursts.next() {
             seeds.push(elite.run.tape.seed());
@@ -68,6 +144,32 @@ mod tests {
         assert_eq!(seeds.len() as u64, PENDING as u64 * RESEEDS);
         seeds.dedup();
         assert_eq!(seeds, (12..20).rev().collect::<Vec<_>>());
-        assert!(bursts.is_empty());
+        assert!(bursts.share() == 0.0, "none waits");
+    }
+
+    #[test]
+    fn the_share_follows_who_finds_what_is_new() {
+        assert!(after(5, 0) > 65.0, "only bursts do: {}", after(5, 0));
+        assert!(after(1, 8) < 5.0, "all runs but bursts do: {}", after(1, 8));
+        assert!((25.0..45.0).contains(&after(3, 3)), "both do: {}", after(3, 3));
+    }
+
+    #[test]
+    fn after_a_drought_the_newest_features_have_another() {
+        let (old, new) = (elite(1), elite(2));
+        let of = |slot: u16| Some(if slot == 1 { &old } else { &new });
+        let mut bursts = Bursts::default();
+        bursts.ran(&[1], of);
+        bursts.ran(&[2], of);
+        while bursts.next().is_some() {}
+        let mut again = Vec::new();
+        for run in 1..=600 {
+            bursts.ran(&[], of);
+            if let Some(elite) = bursts.next() {
+                again.push((run, elite.run.tape.seed()));
+                while bursts.next().is_some() {}
+            }
+        }
+        assert_eq!(again, [(128, 2), (256, 2), (512, 2)]);
     }
 }

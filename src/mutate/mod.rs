@@ -47,6 +47,11 @@ impl Dice {
         self.below(100) < p
     }
 
+    /// A number from 0 to 100.
+    pub(crate) fn hundred(&mut self) -> f64 {
+        self.below(100_000) as f64 / 1_000.0
+    }
+
     /// Mixes entropy of the engine in.
     pub(crate) fn stir(&mut self, seed: u64) {
         self.0 ^= mix(seed);
@@ -136,7 +141,7 @@ impl Mutator {
             (entry.kept(), entry.trace.moment_of(choice))
         };
         let new = self.archive.learn(hits, kept, || dice.word());
-        new.iter().filter_map(|&slot| self.archive.newest(slot)).for_each(|elite| self.bursts.add(elite.clone()));
+        self.bursts.ran(&new, |slot| self.archive.newest(slot));
         if let Some(Made { source, parent }) = self.made.take() {
             let shown = parent.as_ref().map_or(&[][..], |parent| &parent.shown);
             let own = hits.iter().filter(|hit| shown.binary_search(&hit.slot).is_err());
@@ -161,15 +166,13 @@ impl Mutator {
     ) -> Tape {
         let Parts { reseeds, elites, bursts, .. } = self.parts;
         if (reseeds && elites && bursts)
-            && !self.bursts.is_empty()
-            && self.dice.percent(burst::SHARE)
+            && self.dice.hundred() < self.bursts.share()
             && let Some(elite) = self.bursts.next()
         {
             self.made = Some(Made { source: Source::Reseed, parent: Some(elite.run.clone()) });
             return self.reseed(&elite.run, elite.choice(), elite.moment);
         }
-        let percent = self.dice.below(100_000) as f64 / 1_000.0;
-        let mut source = self.portfolio.pick(percent);
+        let mut source = self.portfolio.pick(self.dice.hundred());
         if source == Source::Reseed && !reseeds {
             source = Source::Edit;
         }
