@@ -65,8 +65,10 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         let tape = Tape::decode(bytes);
         let mut outcome = self.simulation.borrow().run_with(&tape, Recording::Choices);
         self.hits.clear();
-        if self.mutator.parts.goals {
-            goal::features(outcome.record(), outcome.guides(), outcome.contexts(), &mut self.hits);
+        let parts = self.mutator.parts;
+        if parts.goals {
+            let contexts = if parts.contexts { outcome.contexts() } else { &[] };
+            goal::features(outcome.record(), outcome.guides(), contexts, &mut self.hits);
         }
         if let Some(trace) = outcome.take_trace() {
             let shown = self.hits.iter().map(|hit| hit.slot).collect();

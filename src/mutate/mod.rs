@@ -246,7 +246,8 @@ impl Mutator {
     /// The run up to the choice with this index, which is made at `moment`, and new weather.
     fn reseed(&mut self, run: &Kept, index: u32, moment: Moment) -> Tape {
         let mut tape = run.until(index);
-        tape.put(Row::reseed(moment, self.dice.word() as u32));
+        let salt = self.dice.word() as u32;
+        tape.put(Row::reseed(moment, if self.parts.turns { salt } else { salt & !1 }));
         self.shorten(&mut tape, ROWS_MAX);
         tape
     }

@@ -14,13 +14,17 @@ pub(crate) struct Parts {
     pub(crate) bursts: bool,
     /// Goals and published state as features. Without them there are no elites either.
     pub(crate) goals: bool,
+    /// Faults as features, by what their host was doing.
+    pub(crate) contexts: bool,
+    /// Reseeds that turn swarm as well.
+    pub(crate) turns: bool,
     /// A split between fresh seeds and guided tapes that follows what pays.
     pub(crate) portfolio: bool,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { reseeds: true, elites: true, bursts: true, goals: true, portfolio: true }
+        Self { reseeds: true, elites: true, bursts: true, goals: true, contexts: true, turns: true, portfolio: true }
     }
 }
 
@@ -43,10 +47,12 @@ impl Parts {
                 "elites" => parts.elites = false,
                 "bursts" => parts.bursts = false,
                 "goals" => (parts.goals, parts.elites) = (false, false),
+                "contexts" => parts.contexts = false,
+                "turns" => parts.turns = false,
                 "portfolio" => parts.portfolio = false,
                 _ => {
                     return Err(format!(
-                        "there is no part `{name}`; they are reseeds, elites, bursts, goals, portfolio"
+                        "there is no part `{name}`; they are reseeds, elites, bursts, goals, contexts, turns, portfolio"
                     ));
                 }
             }
