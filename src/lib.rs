@@ -43,6 +43,8 @@ mod topology;
 #[cfg(feature = "sim")]
 mod trace;
 
+#[cfg(feature = "fuzz")]
+pub mod account;
 #[cfg(feature = "sim")]
 pub mod campaign;
 #[cfg(feature = "sim")]
@@ -87,7 +89,7 @@ pub use sim::{
 #[cfg(feature = "sim")]
 pub use topology::{Cluster, Place, Topology};
 #[cfg(feature = "sim")]
-pub use trace::StoryLine;
+pub use trace::{Lasting, Mark, Span, StoryLine};
 
 /// Sockets with tokio's names and traits, on the simulated network.
 #[cfg(feature = "sim")]
@@ -108,6 +110,8 @@ pub mod guide {
     pub mod faults {}
     #[doc = include_str!("../docs/cannot-run.md")]
     pub mod cannot_run {}
+    #[doc = include_str!("../docs/report.md")]
+    pub mod report {}
 }
 
 /// What a test needs, by one `use`.

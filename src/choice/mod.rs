@@ -30,6 +30,8 @@ pub use draws::Gap;
 pub(crate) use draws::{by_weight, fires};
 pub use label::{Label, Names};
 pub use tape::{Base, Moment, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
+#[cfg(feature = "fuzz")]
+pub(crate) use text::kind_name;
 pub use text::{Note, TextTape};
 pub use trace::{Choice, Kind, Trace};
 

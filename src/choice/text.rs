@@ -227,7 +227,7 @@ fn number(text: &str) -> Option<u64> {
     }
 }
 
-fn kind_name(kind: Kind) -> &'static str {
+pub(crate) fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Flag => "flag",
         Kind::Pick => "pick",

@@ -3,10 +3,13 @@
 //! Owns the command line and the exit codes: 0 nothing found, 1 a finding or an unexpected
 //! verdict, 2 bad input, 3 truncated. What a verdict means lives in `regress`.
 
+mod debugger;
 mod explore;
+mod log;
 mod minimize;
 mod progress;
 mod promote;
+mod reading;
 mod replay;
 mod seeds;
 mod trial;
@@ -36,9 +39,22 @@ enum Command {
         /// Corpus entries, crash files or regressions.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-        /// Tells of every choice and disk operation too.
-        #[arg(short, long)]
-        verbose: bool,
+        #[command(flatten)]
+        reading: reading::Reading,
+        /// Stops for a debugger when event N of the story is told.
+        #[arg(long, value_name = "N")]
+        break_at_event: Option<u64>,
+        /// Reads empty and torn files as the fuzzer does.
+        #[arg(long)]
+        lenient: bool,
+    },
+    /// Runs a tape, and prints as JSON all that happened: `cargo simfuzz report` makes a page of it.
+    Report {
+        /// The tape.
+        file: PathBuf,
+        /// The tape that it was made from.
+        #[arg(long, value_name = "FILE")]
+        original: Option<PathBuf>,
         /// Reads empty and torn files as the fuzzer does.
         #[arg(long)]
         lenient: bool,
@@ -122,7 +138,10 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
     let arguments = Arguments::parse();
     let simulation = simulation().into();
     let result = match arguments.command {
-        Command::Replay { files, verbose, lenient } => replay::replay(&simulation, &files, verbose, lenient),
+        Command::Replay { files, reading, break_at_event, lenient } => {
+            replay::replay(&simulation, &files, &reading, break_at_event, lenient)
+        }
+        Command::Report { file, original, lenient } => replay::report(&simulation, &file, original.as_deref(), lenient),
         Command::Seeds { count, from, jobs } => Ok(seeds::seeds(&simulation, count, from, jobs)),
         Command::Explore(args) => explore::explore(&simulation, &args),
         Command::Import(args) => explore::import(&simulation, &args),

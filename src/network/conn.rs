@@ -19,6 +19,13 @@ pub(crate) struct ConnId {
     generation: u32,
 }
 
+impl ConnId {
+    /// No other connection of the run has this number.
+    pub(crate) fn number(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Conn {
     generation: u32,

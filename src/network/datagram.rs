@@ -30,6 +30,12 @@ pub(crate) struct SocketId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DatagramId(u32);
 
+impl DatagramId {
+    pub(crate) fn number(self) -> u64 {
+        u64::from(self.0)
+    }
+}
+
 /// A datagram: from where to where, and its bytes.
 #[derive(Debug)]
 pub(crate) struct Datagram {

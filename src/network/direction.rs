@@ -34,6 +34,8 @@ pub(crate) struct Direction {
     stream: VecDeque<u8>,
     arrived: usize,
     segments: VecDeque<Payload>,
+    /// How many segments have left `segments`: the number of the first one there.
+    gone: u32,
     last_arrival: Nanos,
     /// Did the writer find the window full?
     blocked: bool,
@@ -197,7 +199,24 @@ impl Direction {
 
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Payload> {
+        self.gone = self.gone.wrapping_add(1);
         self.segments.pop_front()
+    }
+
+    /// The segment that arrives next.
+    pub(crate) fn next(&self) -> Option<Payload> {
+        self.segments.front().copied()
+    }
+
+    /// The number of the segment that arrives next, and of the one that is sent next.
+    pub(crate) fn numbers(&self) -> (u64, u64) {
+        let first = u64::from(self.gone);
+        (first, first + self.segments.len() as u64)
+    }
+
+    /// The number of the next segment that comes to a cut link.
+    pub(crate) fn stalls_next(&self) -> u64 {
+        u64::from(self.gone) + u64::from(self.stalled)
     }
 
     /// So many bytes are there to be read.
@@ -220,6 +239,7 @@ impl Direction {
 
     /// What is under way is lost.
     pub(super) fn drop_sent(&mut self) {
+        self.gone = self.gone.wrapping_add(self.segments.len() as u32);
         self.segments.clear();
         self.stream.truncate(self.arrived);
         self.stalled = 0;

@@ -162,7 +162,7 @@ fn onto_calm(simulation: &Simulation, tape: &Tape) -> (Tape, Outcome) {
 }
 
 /// The goals that a run reached, in order.
-fn witness(outcome: &Outcome) -> Vec<&'static str> {
+pub(crate) fn witness(outcome: &Outcome) -> Vec<&'static str> {
     let mut goals = Vec::new();
     for reach in &outcome.record().reached {
         let entry = catalogue().entry(reach.id);

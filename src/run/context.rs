@@ -3,7 +3,7 @@
 use crate::executor::current_run;
 use crate::sim::{Membership, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, ToPeer, with};
 use crate::topology::{HostId, Topology};
-use crate::trace::What;
+use crate::trace::{Mark, What};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -189,7 +189,7 @@ impl SimContext {
         if told {
             // the line is made when the world is free: it may use the context
             let line = line();
-            with(|world| world.tell(true, self.inner.host, || line));
+            with(|world| world.tell_as(Mark::Note, true, self.inner.host, || line));
         }
     }
 

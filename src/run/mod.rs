@@ -20,6 +20,8 @@ pub(crate) use canary::canary;
 pub use context::SimContext;
 pub use error::{SimulationError, SimulationResult};
 pub use injector::FaultInjector;
+#[cfg(feature = "fuzz")]
+pub(crate) use outcome::shown;
 pub use outcome::{Finding, Outcome, Status};
 pub use parts::{Process, Workload};
 pub use report::SimulationReport;

@@ -5,8 +5,10 @@ use crate::choice::{Names, Tape, TextTape, Trace};
 use crate::fault::{FaultKind, Injected};
 use crate::goal::Guide;
 use crate::sim::{Counts, Deeds, Found};
-use crate::trace::{StoryLine, seconds};
+use crate::topology::Topology;
+use crate::trace::{Span, StoryLine, seconds};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Something that is wrong with the system under test.
@@ -95,6 +97,9 @@ pub struct Outcome {
     pub(crate) trace: Option<Trace>,
     pub(crate) names: Option<Names>,
     pub(crate) story: Vec<StoryLine>,
+    pub(crate) spans: Vec<Span>,
+    /// Who took part; known when the run was told.
+    pub(crate) topology: Option<Arc<Topology>>,
 }
 
 impl Outcome {
@@ -251,6 +256,16 @@ impl Outcome {
         &self.story
     }
 
+    /// What lasted: boots, partitions, pauses; empty unless the run was told.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// Who took part; `None` unless the run was told.
+    pub fn topology(&self) -> Option<&Topology> {
+        self.topology.as_deref()
+    }
+
     /// `tape`, which this is the outcome of, as text with the names of its labels; `None` unless
     /// the run was told.
     pub fn text(&self, tape: &Tape) -> Option<TextTape> {
@@ -278,7 +293,7 @@ impl Outcome {
         let host = lines.iter().map(|line| line.host.chars().count()).max().unwrap_or(0);
         let time = lines.iter().map(|line| seconds(line.at).len()).max().unwrap_or(0);
         let line = |line: &StoryLine| {
-            let text = format!("{:>time$}  {:host$}  {}", seconds(line.at), line.host, escape(&line.text));
+            let text = format!("{:>time$}  {:host$}  {}", seconds(line.at), line.host, shown(&line.text));
             text.trim_end().to_owned() + "\n"
         };
         lines.into_iter().map(line).collect()
@@ -286,7 +301,7 @@ impl Outcome {
 }
 
 /// Control characters of the system under test must not reach a terminal.
-fn escape(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escaped = c.is_control().then(|| c.escape_default());
@@ -349,6 +364,6 @@ mod tests {
 
     #[test]
     fn control_characters_are_shown_not_sent() {
-        assert_eq!(escape("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
     }
 }

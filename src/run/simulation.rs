@@ -163,7 +163,9 @@ impl Simulation {
                 collisions: world.choices.collisions(),
                 trace: (recording != Recording::Result).then(|| world.choices.trace()),
                 names: (recording == Recording::Story).then(|| world.choices.names().clone()),
-                story: world.events.take_story(),
+                story: world.events.story.take_lines(),
+                spans: world.events.story.take_spans(),
+                topology: (recording == Recording::Story).then(|| world.topology.clone()),
             }
         })
     }

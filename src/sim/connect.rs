@@ -34,6 +34,7 @@ impl Connect {
             let conn = world.net.conns.open((host, SocketAddr::new(from, port)), (peer, to));
             let mut at = world.arrival(host, peer);
             world.record(What::Connect, host, u64::from(peer.0) << 16 | u64::from(to.port()));
+            world.tell_connect(conn, (host, peer), to.port());
             let mut answered = !world.breaks || world.strikes_connect(conn, host, peer);
             if answered && let Some(fate) = fate {
                 match world.decide_connect(fate, conn, (host, peer)) {

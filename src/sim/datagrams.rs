@@ -24,7 +24,11 @@ impl World {
         self.record(What::Send, host, u64::from(to.port()));
         self.events.record_bytes(bytes);
         let Some(peer) = self.topology.id_of(to.ip()) else { return };
-        self.tell_send(host, peer, bytes);
+        if self.events.told() {
+            // known by its line until it is under way
+            self.tell_send(None, (host, peer), bytes);
+        }
+        let told = self.events.story.last();
         let mut late = 0;
         if let Some(fate) = fate {
             match self.decide_datagram(fate, (host, peer)) {
@@ -42,11 +46,13 @@ impl World {
         }
         let at = self.arrival(host, peer) + late;
         let datagram = self.net.sockets.send(from, to, bytes);
+        self.tell_under_way(datagram, told);
         self.queue.schedule(at, Event::Datagram(datagram));
         if breaks {
             self.flips(datagram, host, peer, bytes.len());
             if let Some(later) = self.duplicates(host, peer) {
                 let copy = self.net.sockets.send(from, to, bytes);
+                self.tell_under_way(copy, told);
                 self.queue.schedule(at + later, Event::Datagram(copy));
             }
         }
@@ -119,14 +125,16 @@ impl World {
         if self.net.links.is_cut(from, to) {
             self.net.sockets.done_with(datagram);
             self.record(What::Stall, from, u64::from(to.0));
-            self.tell_link(from, to, "a datagram is lost at a cut link");
+            self.tell_lost(id, (from, to), "a datagram is lost at a cut link");
             return;
         }
         if !self.is_running(to) {
             self.net.sockets.done_with(datagram);
+            self.forget_datagram(id);
             return;
         }
         let length = datagram.bytes.len() as u64;
+        self.tell_landing(id, (from, to), length);
         match self.net.sockets.arrive(to, datagram, &mut self.woken) {
             Arrived::Queued => self.record(What::Deliver, to, length),
             Arrived::Nobody => self.record(What::Reset, to, length),

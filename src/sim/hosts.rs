@@ -9,7 +9,7 @@ use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
 use crate::time::WallClock;
 use crate::topology::{Host, HostId};
-use crate::trace::{What, seconds};
+use crate::trace::{Lasting, Mark, What, seconds};
 use tokio_util::sync::CancellationToken;
 
 /// Does a host belong to the system?
@@ -228,11 +228,12 @@ impl World {
             // counted when it came
             Down::Outage => {
                 self.record(What::Exit, host, 2);
-                self.tell(true, host, || "CRASHES with all that is there".to_owned());
+                let mark = Mark::Fault { kind: FaultKind::Outage.site() };
+                self.tell_as(mark, true, host, || "CRASHES with all that is there".to_owned());
             }
             Down::Left => {
                 self.record(What::Exit, host, 3);
-                self.tell(true, host, || "is killed: its time to leave is over".to_owned());
+                self.tell_as(Mark::Down, true, host, || "is killed: its time to leave is over".to_owned());
             }
         }
     }
@@ -243,6 +244,8 @@ impl World {
     pub(crate) fn take_down(&mut self, host: HostId, down: Option<Down>) -> Vec<Body> {
         let lose = down.is_some_and(Down::takes_machine);
         self.forget_pause(host);
+        let down_now = host.0;
+        self.lasts_no_more(|what| matches!(what, Lasting::Up { host, .. } if *host == down_now));
         let state = &mut self.hosts[host.index()];
         (state.up, state.doomed, state.stopping) = (false, None, false);
         state.distances = [0; FaultKind::COUNT];
@@ -276,7 +279,7 @@ impl World {
     pub(crate) fn plan_restart(&mut self, host: HostId) {
         if self.hosts[host.index()].membership == Membership::Leaving {
             self.hosts[host.index()].membership = Membership::Left;
-            self.tell(true, host, || "has left".to_owned());
+            self.tell_as(Mark::Down, true, host, || "has left".to_owned());
             return;
         }
         let ip = self.topology.host(host).ip;
@@ -300,7 +303,10 @@ impl World {
         let boot = state.boot;
         self.record(What::Boot, host, u64::from(boot));
         self.answers_again(host);
-        self.tell(true, host, || if again { format!("boots again (boot {boot})") } else { "boots".to_owned() });
+        self.tell_as(Mark::Boot, true, host, || {
+            if again { format!("boots again (boot {boot})") } else { "boots".to_owned() }
+        });
+        self.lasts(|| Lasting::Up { host: host.0, boot });
         if storm {
             self.draw_distances(host);
         }

@@ -8,7 +8,7 @@ use crate::choice::Slot;
 use crate::fault::{self, FaultKind, OF_NETWORK};
 use crate::goal::Guide;
 use crate::topology::HostId;
-use crate::trace::What;
+use crate::trace::{Lasting, Mark, What};
 
 /// Faults that come by the number of a process's own operations, in the order they are drawn.
 const BY_OPERATION: [FaultKind; 9] = [
@@ -36,13 +36,13 @@ impl World {
         let doing =
             self.hosts.get(host.index()).map_or(0, |host| host.doing.raw() << 8 | u64::from(host.boot.min(BOOTS)));
         self.note_fault(kind, host, value, doing);
-        self.tell(true, host, text);
+        self.tell_as(Mark::Fault { kind: kind.site() }, true, host, text);
     }
 
     /// The same for a fault of no host alone.
     pub(crate) fn inject_everywhere(&mut self, kind: FaultKind, value: u64, text: impl FnOnce() -> String) {
         self.note_fault(kind, HostId(0), value, 0);
-        self.tell_all(text);
+        self.tell_all_as(Mark::Fault { kind: kind.site() }, text);
     }
 
     fn note_fault(&mut self, kind: FaultKind, host: HostId, value: u64, doing: u64) {
@@ -155,6 +155,7 @@ impl World {
     /// No fault comes any more.
     pub(crate) fn end_weather(&mut self) {
         self.storm = false;
+        self.lasts_no_more(|what| *what == Lasting::Storm);
         crate::buggify::decided_by(None);
         self.breaks = false;
         self.weather_version += 1;

@@ -7,7 +7,7 @@ use crate::fault::{self, Cut, FaultKind, Jam};
 use crate::network::{Payload, Side};
 use crate::time::Nanos;
 use crate::topology::HostId;
-use crate::trace::{What, seconds};
+use crate::trace::{Lasting, What, seconds};
 
 impl World {
     /// How long the next message from `from` to `to` takes.
@@ -96,6 +96,7 @@ impl World {
         let value = links.len() as u64 ^ value;
         self.inject_everywhere(FaultKind::Partition, value, || format!("PARTITION: {}", told()));
         let number = self.cuts;
+        self.lasts(|| Lasting::Cut { number, links: pairs(&links) });
         self.partitions.insert(number, links);
         self.cuts += 1;
         number
@@ -171,6 +172,7 @@ impl World {
         self.inject_everywhere(FaultKind::Clog, links.len() as u64 ^ length << 8, || {
             format!("CLOG: {told} is late, for {}", seconds(length))
         });
+        self.lasts_for(length, || Lasting::Clog { links: pairs(&links) });
     }
 
     pub(super) fn end_partition(&mut self, number: u32) {
@@ -180,6 +182,7 @@ impl World {
         }
         self.record(What::Heal, HostId(0), links.len() as u64);
         self.tell_all(|| "the partition heals".to_owned());
+        self.lasts_no_more(|what| matches!(what, Lasting::Cut { number: ended, .. } if *ended == number));
         self.resume_streams();
     }
 
@@ -191,6 +194,7 @@ impl World {
             self.tell_all(|| "all partitions heal".to_owned());
         }
         self.net.links.unclog();
+        self.lasts_no_more(|what| matches!(what, Lasting::Cut { .. } | Lasting::Clog { .. }));
         self.resume_streams();
         for conn in self.net.conns.take_hung() {
             let Some((client, server)) = self.net.conns.ends(conn, Side::Client) else { continue };
@@ -224,4 +228,9 @@ impl World {
             self.queue.schedule(at, event);
         }
     }
+}
+
+/// The links as the story names them.
+fn pairs(links: &[(HostId, HostId)]) -> Vec<(u16, u16)> {
+    links.iter().map(|&(from, to)| (from.0, to.0)).collect()
 }

@@ -36,6 +36,7 @@ mod state;
 mod tasks;
 mod tcp;
 mod tcp_io;
+mod telling;
 mod udp;
 mod world;
 
@@ -59,4 +60,6 @@ pub(crate) use powers::Deeds;
 pub(crate) use rules::end_rules;
 pub(crate) use schedule::Ready;
 pub(crate) use segments::GIVE_UP;
+#[cfg(feature = "fuzz")]
+pub(crate) use telling::tell_log;
 pub(crate) use world::{Counts, Found, NESTED, enter, leave, running, try_with, with};

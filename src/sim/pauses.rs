@@ -5,7 +5,7 @@ use super::world::World;
 use crate::executor::Tasks;
 use crate::fault::{self, FaultKind};
 use crate::topology::HostId;
-use crate::trace::{What, seconds};
+use crate::trace::{Lasting, What, seconds};
 
 impl World {
     /// Some process stands still from now on, if it is there to do so.
@@ -24,6 +24,7 @@ impl World {
     /// `host` stands still for `length`.
     pub(crate) fn pause(&mut self, host: HostId, length: u64) {
         self.inject(FaultKind::Pause, host, length, || format!("STANDS STILL for {}", seconds(length)));
+        self.lasts(|| Lasting::Still { host: host.0 });
         let state = &mut self.hosts[host.index()];
         state.still = true;
         state.pauses += 1;
@@ -51,6 +52,8 @@ impl World {
 
     /// `host` stands still no more; if it goes down, none of its tasks is there to go on.
     pub(crate) fn forget_pause(&mut self, host: HostId) {
+        let ended = host.0;
+        self.lasts_no_more(|what| matches!(what, Lasting::Still { host } if *host == ended));
         let state = &mut self.hosts[host.index()];
         self.still -= u32::from(std::mem::take(&mut state.still));
         state.parked.clear();

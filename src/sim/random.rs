@@ -5,7 +5,7 @@ use super::world::with;
 use crate::choice::{Dealt, Kind, Label, fires, scale, site_name};
 use crate::range::{FLOAT_STEPS, SampleRange, Uniform, unit};
 use crate::topology::{HostId, Topology};
-use crate::trace::What;
+use crate::trace::{Mark, What};
 use rand_core::TryRng;
 use std::convert::Infallible;
 use std::panic::Location;
@@ -159,7 +159,7 @@ impl SimRandomProvider {
             if world.events.told() && max > 0 && kind != Kind::Word {
                 let path = self.path(&world.topology);
                 let name = if self.named { path } else { site_name(&path, place, method) };
-                world.tell(false, self.host, || format!("chose {name} = {value} (0..={max})"));
+                world.tell_as(Mark::Choice, false, self.host, || format!("chose {name} = {value} (0..={max})"));
             }
             value
         })

@@ -5,7 +5,7 @@ use super::world::World;
 use crate::network::{BACKLOG, ConnId, Delivered, Payload, Side};
 use crate::time::Nanos;
 use crate::topology::HostId;
-use crate::trace::{What, preview};
+use crate::trace::What;
 use std::io;
 
 /// A sender without acknowledgement for this long gives up, virtual nanoseconds.
@@ -20,6 +20,9 @@ impl World {
         let Some((end, peer)) = self.net.conns.ends(conn, side) else { return };
         let (from, to) = (end.host, peer.host);
         let at = self.arrival(from, to);
+        if self.events.story.tells_of_control() {
+            self.tell_control(conn, side, (from, to), payload);
+        }
         let at = self.net.conns.push(conn, side, payload, at);
         self.record(What::Close, from, at);
         self.queue.schedule(at, Event::Segment(conn, side));
@@ -32,7 +35,7 @@ impl World {
         if behind || dead || self.net.links.is_cut(from, to) {
             if !behind && !dead {
                 self.record(What::Stall, from, u64::from(to.0));
-                self.tell_link(from, to, "stalls at a cut link");
+                self.tell_held(conn, side, (from, to));
             }
             if let Some(wait) = self.net.conns.stall(conn, side) {
                 self.queue.schedule(self.now + GIVE_UP, Event::GiveUp(conn, side, wait));
@@ -44,6 +47,9 @@ impl World {
 
     #[inline]
     fn deliver(&mut self, conn: ConnId, side: Side, from: HostId, to: HostId) {
+        if self.events.told() {
+            self.tell_arrival(conn, side, (from, to));
+        }
         let delivered = self.net.conns.deliver(conn, side, &mut self.woken);
         if matches!(delivered, Delivered::Data(_) | Delivered::Fin)
             && self.net.links.is_cut(to, from)
@@ -64,13 +70,6 @@ impl World {
                 self.record(What::Reset, to, u64::from(from.0));
                 self.tell_link(from, to, "reset");
             }
-        }
-    }
-
-    pub(super) fn tell_link(&mut self, from: HostId, to: HostId, what: &str) {
-        if self.events.told() {
-            let to = self.topology.host(to).name.clone();
-            self.tell(true, from, || format!("-> {to}: {what}"));
         }
     }
 
@@ -121,22 +120,26 @@ impl World {
         self.record(What::Connect, to, u64::from(accepted));
         let at = self.arrival(to, from);
         let at = self.net.conns.hold_back_until(conn, Side::Server, at);
+        self.tell_asked(conn, (from, to), accepted);
         self.queue.schedule(at, Event::SynAck(conn, accepted));
     }
 
     pub(super) fn syn_ack(&mut self, conn: ConnId, accepted: bool) {
         let Some((client, server)) = self.net.conns.ends(conn, Side::Client) else { return };
-        let (from, to) = (client.host, server.host);
+        let (from, to, gone) = (client.host, server.host, client.failed.is_some() || client.gone);
         if self.net.links.is_cut(to, from) {
             self.net.conns.wait_for_heal(conn, Some(accepted));
             return;
         }
-        if accepted && (client.failed.is_some() || client.gone) {
+        self.tell_answered(conn, (from, to), accepted);
+        if accepted && gone {
             // it has given up or died meanwhile, and knows nothing of this connection
             self.send_control(conn, Side::Client, Payload::Reset);
         } else if accepted {
-            client.connected = true;
-            self.woken.extend(client.writer.take());
+            if let Some(client) = self.net.conns.end(conn, Side::Client) {
+                client.connected = true;
+                self.woken.extend(client.writer.take());
+            }
             self.record(What::Accept, from, 0);
         } else {
             self.record(What::Reset, from, 2);
@@ -151,15 +154,6 @@ impl World {
             && !end.connected
         {
             self.net.conns.fail(conn, Side::Client, io::ErrorKind::TimedOut, &mut self.woken);
-        }
-    }
-
-    /// Tells of bytes sent.
-    #[inline]
-    pub(crate) fn tell_send(&mut self, from: HostId, to: HostId, bytes: &[u8]) {
-        if self.events.told() {
-            let name = self.topology.host(to).name.clone();
-            self.tell(true, from, || format!("-> {name}: {}", preview(bytes)));
         }
     }
 

@@ -147,11 +147,13 @@ impl TcpStream {
             }
         }
         let at = world.arrival(self.host, to);
+        if world.events.told() {
+            world.tell_write(self.conn, self.side, (self.host, to), bytes);
+        }
         let at = world.net.conns.send(self.conn, self.side, bytes, at);
         world.queue.schedule(at, Event::Segment(self.conn, self.side));
         world.record(What::Send, self.host, at);
         world.events.record_bytes(bytes);
-        world.tell_send(self.host, to, bytes);
         if world.breaks {
             world.strikes_bytes(self.conn, self.side, bytes.len());
         }

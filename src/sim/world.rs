@@ -234,25 +234,11 @@ impl World {
         self.events.record(self.now, what, u64::from(host.0), value);
     }
 
-    /// Adds a line to the story, if somebody listens.
-    #[inline]
-    pub(crate) fn tell(&mut self, main: bool, host: HostId, text: impl FnOnce() -> String) {
-        if self.events.told() {
-            let name = &self.topology.host(host).name;
-            self.events.tell(self.now, main, name, text);
-        }
-    }
-
-    /// Adds a line of the simulation itself.
-    pub(crate) fn tell_all(&mut self, text: impl FnOnce() -> String) {
-        self.events.tell(self.now, true, "", text);
-    }
-
     /// The run has a finding; the first one stands.
     pub(crate) fn find(&mut self, found: Found) {
         if self.found.is_none() {
             self.events.record(self.now, What::Finding, 0, 0);
-            self.events.tell(self.now, true, &found.host, || format!("FINDING {}: {}", found.kind, found.reason));
+            self.tell_finding(&found);
             self.found = Some(found);
         }
     }

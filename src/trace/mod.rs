@@ -1,11 +1,19 @@
 //! What happened in a run: a digest of every event, and for those who ask, the story.
 //!
-//! Owns how events are folded and printed. It doesn't decide what is worth telling: callers say
+//! Owns how events are folded; the lines of the story are `story`'s. It doesn't decide what is worth telling: callers say
 //! so event by event. While nobody listens an event costs one multiplication.
+
+mod story;
+
+#[cfg(feature = "fuzz")]
+pub(crate) use story::break_at;
+pub use story::{Lasting, Mark, Span, StoryLine};
+pub(crate) use story::{Moment, Parcel, payload};
 
 use crate::choice::{hash_bytes, mix};
 use crate::time::Nanos;
 use std::fmt::Write as _;
+use story::Story;
 
 /// What sort of thing happened; its number goes into the digest, so it never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,38 +40,19 @@ pub(crate) enum What {
     Fault = 23,
 }
 
-/// The most lines a story keeps; a runaway run is cut here, and says so.
-const STORY_MAX: usize = 200_000;
-
 /// Digest and story of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     digest: u64,
     count: u64,
-    told: bool,
-    story: Vec<StoryLine>,
-}
-
-/// One line of the story of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoryLine {
-    /// Virtual nanoseconds since the start of the run.
-    pub at: u64,
-    /// The host it happened on, empty for the simulation itself.
-    pub host: String,
-    /// What happened.
-    pub text: String,
-    /// Is it worth reading at the coarse grain? Faults, operations and messages are; single
-    /// choices and disk operations are not.
-    pub main: bool,
+    pub(crate) story: Story,
 }
 
 impl Events {
     pub(crate) fn start(&mut self, told: bool) {
         self.digest = 0;
         self.count = 0;
-        self.told = told;
-        self.story.clear();
+        self.story.start(told);
     }
 
     /// Folds an event into the digest.
@@ -83,23 +72,11 @@ impl Events {
     /// Is anybody listening to the story?
     #[inline]
     pub(crate) fn told(&self) -> bool {
-        self.told
-    }
-
-    /// Adds a line to the story, if somebody listens.
-    #[inline]
-    pub(crate) fn tell(&mut self, at: Nanos, main: bool, host: &str, text: impl FnOnce() -> String) {
-        if self.told && self.story.len() < STORY_MAX {
-            self.story.push(StoryLine { at, host: host.to_owned(), text: text(), main });
-        }
+        self.story.told()
     }
 
     pub(crate) fn digest(&self) -> u64 {
         mix(self.digest ^ self.count)
-    }
-
-    pub(crate) fn take_story(&mut self) -> Vec<StoryLine> {
-        std::mem::take(&mut self.story)
     }
 }
 
@@ -108,10 +85,16 @@ pub(crate) fn seconds(at: Nanos) -> String {
     format!("{}.{:06}s", at / 1_000_000_000, at / 1_000 % 1_000_000)
 }
 
+/// Bytes of a payload that a line shows.
+const SHOWN: usize = 48;
+
 /// A payload as people read it: text where it is text, else hex; at most 48 bytes of it.
 pub(crate) fn preview(bytes: &[u8]) -> String {
-    const SHOWN: usize = 48;
-    let shown = &bytes[..bytes.len().min(SHOWN)];
+    readable(bytes, SHOWN)
+}
+
+fn readable(bytes: &[u8], most: usize) -> String {
+    let shown = &bytes[..bytes.len().min(most)];
     let readable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t');
     let mut text = String::new();
     if shown.iter().filter(|byte| readable(byte)).count() * 10 >= shown.len() * 9 {
@@ -121,7 +104,7 @@ pub(crate) fn preview(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
         }
     }
-    if bytes.len() > SHOWN {
+    if bytes.len() > most {
         text.push_str("...");
     }
     text

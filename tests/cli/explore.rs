@@ -14,16 +14,19 @@ use tempfile::TempDir;
 /// The program of the ladder, built with what this test was built with.
 pub(crate) fn ladder() -> &'static Path {
     static LADDER: OnceLock<PathBuf> = OnceLock::new();
-    LADDER.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_BIN_EXE_cargo-simfuzz")).parent().unwrap();
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--features", "cli", "--example", "ladder"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-        cargo.args(folder.ends_with("release").then_some("--release"));
-        cargo.arg("--target-dir").arg(folder.parent().unwrap());
-        let built = cargo.output().unwrap();
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        folder.join("examples/ladder")
-    })
+    LADDER.get_or_init(|| example("ladder"))
+}
+
+/// The program of an example, built with what this test was built with.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_BIN_EXE_cargo-simfuzz")).parent().unwrap();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--features", "cli", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(folder.ends_with("release").then_some("--release"));
+    cargo.arg("--target-dir").arg(folder.parent().unwrap());
+    let built = cargo.output().unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    folder.join("examples").join(name)
 }
 
 /// A place with a corpus and a folder for findings.
@@ -161,18 +164,22 @@ fn seeds_are_imported_once_and_a_smaller_corpus_reaches_the_same_goals() {
     assert_eq!(place.goals(), goals);
 }
 
-/// A project whose target hands everything on to the ladder.
-pub(crate) struct Project(TempDir);
+/// A project whose target hands everything on to an example: the ladder, unless it is said.
+pub(crate) struct Project(TempDir, PathBuf);
 
 impl Project {
     pub(crate) fn new() -> Self {
-        let project = Self(TempDir::new().unwrap());
+        Self::of(ladder().to_owned())
+    }
+
+    pub(crate) fn of(program: PathBuf) -> Self {
+        let project = Self(TempDir::new().unwrap(), program);
         fs::create_dir_all(project.path("fuzz")).unwrap();
         let manifest = "[package]\nname = \"t\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
             [package.metadata]\ncargo-fuzz = true\n[workspace]\n[[bin]]\nname = \"toy\"\npath = \"toy.rs\"\n";
         fs::write(project.path("fuzz/Cargo.toml"), manifest).unwrap();
         let program = "use std::os::unix::process::CommandExt;\nfn main() { let error = \
-            std::process::Command::new(std::env::var(\"LADDER\").unwrap()).args(std::env::args_os().skip(1)).exec(); \
+            std::process::Command::new(std::env::var(\"EXAMPLE\").unwrap()).args(std::env::args_os().skip(1)).exec(); \
             panic!(\"{error}\") }\n";
         fs::write(project.path("fuzz/toy.rs"), program).unwrap();
         project
@@ -184,7 +191,7 @@ impl Project {
 
     pub(crate) fn simfuzz(&self, args: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-simfuzz"));
-        command.args(args.split_whitespace()).current_dir(self.0.path()).env("LADDER", ladder());
+        command.args(args.split_whitespace()).current_dir(self.0.path()).env("EXAMPLE", &self.1);
         command.env_remove("CARGO_TARGET_DIR");
         command
     }

@@ -1,7 +1,7 @@
 //! The `cargo simfuzz` command through its real binary.
 //!
-//! `campaigns` and `bench` call it on a toy project, without a fuzz build; `explore` and `minimize`
-//! on a real target.
+//! `campaigns` and `bench` call it on a toy project, without a fuzz build; `explore`, `minimize` and
+//! `report` on real targets.
 #![cfg(feature = "cli")]
 #![cfg(unix)]
 
@@ -9,6 +9,7 @@ mod bench;
 mod campaigns;
 mod explore;
 mod minimize;
+mod report;
 mod toy;
 
 use std::process::{Command, Output};

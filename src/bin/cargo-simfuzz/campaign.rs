@@ -44,10 +44,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Stop> {
     let before = names(&target.artifacts());
     let mut handovers = Handovers::new(target.project.target_directory())?;
     let command = fuzzer::command(&binary, target, args, corpora.folders(), &handovers);
-    let ended = fuzzer::fuzz(command, args.raw, args.time, &mut handovers, &mut screen)?;
+    let mut ended = fuzzer::fuzz(command, args.raw, args.time, &mut handovers, &mut screen)?;
     let seconds = ended.elapsed.as_secs_f64();
     let known = Known { executions: ended.runs, seconds, edges: ended.edges, features: ended.features };
-    let summary = ended::conclude(target, "libfuzzer", &corpora, &mut handovers, known, &screen)?;
+    let summary = ended::conclude(
+        target,
+        "libfuzzer",
+        &corpora,
+        &mut handovers,
+        known,
+        std::mem::take(&mut ended.curve),
+        &screen,
+    )?;
     let tapes = findings(target, &before, &ended, &summary);
     let ended = Ended { runs: summary.executions, ..ended };
     if !tapes.is_empty() {

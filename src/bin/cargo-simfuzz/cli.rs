@@ -15,6 +15,7 @@ Examples:
   cargo simfuzz explore sim_target                   the same without libFuzzer: any toolchain, no C++
   cargo simfuzz replay sim_target crash-1f0c         show a tape and its run
   cargo simfuzz minimize sim_target crash-1f0c       the simplest tape with the same finding
+  cargo simfuzz report sim_target crash-1f0c         the same as a page for the browser
   cargo simfuzz promote sim_target crash-1f0c --name lost-write
   cargo simfuzz regress                              replay all kept tapes
 
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Cmin(CminArgs),
     Replay(ReplayArgs),
     Minimize(MinimizeArgs),
+    Report(ReportArgs),
     Promote(PromoteArgs),
     Regress(RegressArgs),
     Seeds(SeedsArgs),
@@ -182,8 +184,10 @@ pub(crate) struct CminArgs {
 /// Uses a plain build on any toolchain: no fuzzer, no C++.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   cargo simfuzz replay sim_target fuzz/artifacts/sim_target/crash-1f0c
+  cargo simfuzz replay sim_target crash-1f0c -v --host replica-1 --from 1.5s --until 1.6s
+  cargo simfuzz replay sim_target crash-1f0c --break-at-event 300
 
 Exit codes: 0 passed, 1 a finding, 2 bad input, 3 the run was cut off at its bound.")]
 pub(crate) struct ReplayArgs {
@@ -192,9 +196,23 @@ pub(crate) struct ReplayArgs {
     /// Tapes, as bytes or as text
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Tell of every choice and disk operation too
+    /// Tell of arrivals, choices, disk operations and `tracing` events too
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Show what happened on this host only: `server-1`, or `server` for all of that kind
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<String>,
+    /// Show what happened from this virtual time on: `1.5s`, `20ms`, `300us`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Show what happened until this virtual time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Stop for a debugger when event N (`#N` in the story) is told
+    ///
+    /// Where none watches, it says how to start one.
+    #[arg(long, value_name = "N")]
+    pub(crate) break_at_event: Option<u64>,
     /// Read an empty or torn file as the fuzzer does
     #[arg(long)]
     pub(crate) lenient: bool,
@@ -241,6 +259,50 @@ pub(crate) struct MinimizeArgs {
     pub(crate) lenient: bool,
     #[command(flatten)]
     pub(crate) package: Package,
+}
+
+/// Make a page of a run, or of the newest campaign: one file that opens in any browser.
+///
+/// With FILE: a space-time diagram of its run, every event with its choices, and the tape. Without:
+/// goals over time, corpus and coverage, findings, faults.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz report sim_target fuzz/artifacts/sim_target/crash-1f0c
+  cargo simfuzz report sim_target small.tape --original crash-1f0c --out reports
+  cargo simfuzz report sim_target                    the newest campaign
+  cargo simfuzz report sim_target crash-1f0c --format json | jq .run.finding
+
+Exit codes: 0 written, whatever the run came to, 2 bad input.")]
+pub(crate) struct ReportArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// A tape, as bytes or as text; without it the report is of the newest campaign
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// The folder for the page; without it `simfuzz/reports` in the build folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: Option<PathBuf>,
+    /// A page, or the same content as JSON, which goes to standard output without `--out`
+    #[arg(long, value_enum, default_value_t = Format::Html)]
+    pub(crate) format: Format,
+    /// The tape that FILE was made from, to stand beside it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) original: Option<PathBuf>,
+    /// The explanation of FILE, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) explanation: Option<PathBuf>,
+    /// Read an empty or torn file as the fuzzer does
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Html,
+    Json,
 }
 
 /// Keep a tape as a regression: corpus/TARGET/regressions/NAME.tape, which is text.

@@ -3,6 +3,7 @@
 //! The same for both engines. What a finding is shown with is the engine's business.
 
 use crate::corpora::Corpora;
+use crate::curve::{Curve, Sample};
 use crate::handover::Handovers;
 use crate::list::files;
 use crate::project::{Target, shown};
@@ -29,6 +30,7 @@ pub(crate) fn conclude(
     corpora: &Corpora,
     handovers: &mut Handovers,
     known: Known,
+    curve: Curve,
     screen: &Screen,
 ) -> Result<Summary, Stop> {
     let mut summary = handovers.read().clone();
@@ -50,6 +52,8 @@ pub(crate) fn conclude(
         }
         found.smallest.file = found.smallest.file.take().map(|file| shown(Path::new(&file)));
     }
+    // on the curve the tapes of this campaign are counted, in the table those of the folder
+    let kept_tapes = summary.corpus;
     summary.corpus = files(corpora.working()) as u64;
     match told {
         true => println!("\n{summary}"),
@@ -59,7 +63,16 @@ pub(crate) fn conclude(
         }
         false => {}
     }
-    let kept = record::keep(target, engine, handovers.began(), &summary)?;
+    let curve = curve.ended(Sample {
+        seconds: summary.seconds,
+        executions: summary.executions,
+        goals: summary.reached().0 as u64,
+        corpus: kept_tapes,
+        features: summary.features,
+        edges: summary.edges,
+        findings: summary.findings.len() as u64,
+    });
+    let kept = record::keep(target, engine, handovers.began(), &summary, &curve)?;
     screen.line(&format!("record: {}", shown(&kept)));
     Ok(summary)
 }

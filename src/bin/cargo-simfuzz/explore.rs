@@ -37,9 +37,10 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<u8, Stop> {
     command.args(args.keep_going.then_some("--keep-going"));
     let mut handovers = Handovers::new(target.project.target_directory())?;
     handovers.ask(&mut command);
-    let ended = fuzzer::fuzz(command, false, args.time, &mut handovers, &mut screen)?;
+    let mut ended = fuzzer::fuzz(command, false, args.time, &mut handovers, &mut screen)?;
     let known = Known { seconds: ended.elapsed.as_secs_f64(), ..Known::default() };
-    let summary = ended::conclude(target, "explore", &corpora, &mut handovers, known, &screen)?;
+    let summary =
+        ended::conclude(target, "explore", &corpora, &mut handovers, known, std::mem::take(&mut ended.curve), &screen)?;
     let ended = Ended { runs: summary.executions, ..ended };
     match ended.status.code() {
         Some(0) => clean(&corpora, &ended),

@@ -5,6 +5,7 @@
 
 use crate::build::Cargo;
 use crate::cli::{Package, RunArgs, Sanitizer};
+use crate::curve::{Curve, Sample};
 use crate::ended;
 use crate::handover::Handovers;
 use crate::instrument::Instrument;
@@ -116,6 +117,8 @@ pub(crate) struct Ended {
     pub(crate) written: Vec<PathBuf>,
     /// Its last lines.
     pub(crate) tail: VecDeque<String>,
+    /// What it had come to, moment by moment.
+    pub(crate) curve: Curve,
 }
 
 /// Runs the process to its end, showing what happens.
@@ -129,11 +132,15 @@ pub(crate) fn fuzz(
     screen.begin();
     let mut child = Watched::start(command)?;
     let mut seen = Seen::default();
+    let mut curve = Curve::default();
     loop {
         match child.next(Duration::from_millis(100)) {
             Heard::Line(line) => seen.line(line, raw, screen),
             Heard::Quiet => {}
             Heard::Ended => break,
+        }
+        if curve.is_due(screen.elapsed()) {
+            curve.add(seen.sample(screen.elapsed(), handovers.look()));
         }
         if !raw {
             screen.live(|elapsed| seen.text(elapsed, time, handovers.look()));
@@ -149,6 +156,7 @@ pub(crate) fn fuzz(
         features: seen.features,
         written: seen.written,
         tail: seen.tail,
+        curve,
     })
 }
 
@@ -246,6 +254,18 @@ impl Seen {
         self.features = status.features.or(self.features);
         self.corpus = status.corpus.or(self.corpus);
         self.speed = status.speed.filter(|speed| *speed > 0).or(self.speed);
+    }
+
+    fn sample(&self, elapsed: Duration, told: &Summary) -> Sample {
+        Sample {
+            seconds: elapsed.as_secs_f64(),
+            executions: self.runs.max(told.executions),
+            goals: told.reached().0 as u64,
+            corpus: self.corpus.unwrap_or(told.corpus),
+            features: self.features.unwrap_or(told.features),
+            edges: self.edges,
+            findings: told.findings.len() as u64,
+        }
     }
 
     fn text(&self, elapsed: Duration, time: Option<u64>, told: &Summary) -> String {

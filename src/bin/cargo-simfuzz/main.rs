@@ -16,6 +16,7 @@ mod build;
 mod campaign;
 mod cli;
 mod corpora;
+mod curve;
 mod ended;
 mod explore;
 mod fuzzer;
@@ -27,6 +28,7 @@ mod plain;
 mod project;
 mod record;
 mod regressions;
+mod report;
 mod screen;
 mod stop;
 mod toolchain;
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         cli::Command::Cmin(args) => explore::cmin(&args),
         cli::Command::Replay(args) => plain::replay(&args),
         cli::Command::Minimize(args) => plain::minimize(&args),
+        cli::Command::Report(args) => report::report(&args),
         cli::Command::Promote(args) => regressions::promote(&args),
         cli::Command::Regress(args) => regressions::regress(&args),
         cli::Command::Seeds(args) => plain::seeds(&args),

@@ -21,6 +21,11 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<u8, Stop> {
     }
     let mut command = command(target, &args.package, &mut Screen::new())?;
     command.arg("replay").args(args.verbose.then_some("-v")).args(args.lenient.then_some("--lenient"));
+    command.args(args.host.iter().flat_map(|host| ["--host", host]));
+    for (option, value) in [("--from", &args.from), ("--until", &args.until)] {
+        command.args(value.iter().flat_map(|value| [option, value]));
+    }
+    command.args(args.break_at_event.iter().flat_map(|number| ["--break-at-event".to_owned(), number.to_string()]));
     call(command.args(&args.files))
 }
 

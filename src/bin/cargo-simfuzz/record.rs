@@ -4,6 +4,7 @@
 //! it is a measurement of this machine and this build, which no repository should hold, and the
 //! build folder is the one that every project's `.gitignore` names already.
 
+use crate::curve::Sample;
 use crate::project::{Target, shown};
 use crate::stop::Stop;
 use serde::Serialize;
@@ -25,13 +26,22 @@ struct Record<'a> {
     began: String,
     #[serde(flatten)]
     summary: &'a Summary,
+    /// What it had come to, moment by moment.
+    curve: &'a [Sample],
 }
 
 /// Writes the record under a name that nothing has; returns its path.
-pub(crate) fn keep(target: Target<'_>, engine: &str, began: SystemTime, summary: &Summary) -> Result<PathBuf, Stop> {
+pub(crate) fn keep(
+    target: Target<'_>,
+    engine: &str,
+    began: SystemTime,
+    summary: &Summary,
+    curve: &[Sample],
+) -> Result<PathBuf, Stop> {
     let folder = target.project.target_directory().join("simfuzz/campaigns");
     let began = stamp(began);
-    let record = Record { format: 1, simfuzz: env!("CARGO_PKG_VERSION"), target: target.name, engine, began, summary };
+    let record =
+        Record { format: 1, simfuzz: env!("CARGO_PKG_VERSION"), target: target.name, engine, began, summary, curve };
     let unwritten =
         |error| Stop::bad(format!("the record of the campaign can't be written to {}: {error}", shown(&folder)));
     fs::create_dir_all(&folder).map_err(unwritten)?;

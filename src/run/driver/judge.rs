@@ -8,7 +8,7 @@ use crate::assert;
 use crate::fault::FaultKind;
 use crate::sim::{Found, GIVE_UP, Panic, SharedState, contained, with};
 use crate::topology::HostId;
-use crate::trace::What;
+use crate::trace::{Mark, What};
 use std::time::Duration;
 
 impl Driver<'_> {
@@ -76,7 +76,7 @@ impl Driver<'_> {
                 with(|world| {
                     world.counts.exits += 1;
                     world.record(What::Exit, host, 0);
-                    world.tell(true, host, || "exits".to_owned());
+                    world.tell_as(Mark::Down, true, host, || "exits".to_owned());
                 });
                 self.take_down(host, None);
                 with(|world| world.hosts[host.index()].exited = true);
@@ -105,7 +105,7 @@ impl Driver<'_> {
             with(|world| {
                 world.counts.fail_stops += 1;
                 world.record(What::Exit, host, 1);
-                world.tell(true, host, || format!("fail-stop: {reason}"));
+                world.tell_as(Mark::Down, true, host, || format!("fail-stop: {reason}"));
             });
             self.take_down(host, None);
         } else {

@@ -18,7 +18,7 @@ use crate::run::parts::{Process, Workload};
 use crate::run::simulation::{Instance, Role, Simulation};
 use crate::sim::{Deeds, Found, Membership, Panic, contained, with};
 use crate::topology::{HostId, Topology};
-use crate::trace::What;
+use crate::trace::{Lasting, What};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -205,6 +205,7 @@ impl<'a> Driver<'a> {
             world.tell_all(|| "the storm begins".to_owned());
             world.storm = world.weather.kinds().next().is_some() || !self.injectors.is_empty();
             if world.storm {
+                world.lasts(|| Lasting::Storm);
                 world.draw_weather();
                 world.begin_buggify();
                 world.draw_clocks();
@@ -305,6 +306,7 @@ impl<'a> Driver<'a> {
     /// processes first, workloads after them, and last what they shared.
     pub(crate) fn tear_down(&mut self) {
         let processes = self.processes;
+        with(|world| world.events.story.is_over());
         for _ in 0..TEAR_DOWN_ROUNDS {
             let mut futures = with(|world| world.tasks.remove_all(|host| host.index() < processes));
             futures.append(&mut with(|world| world.tasks.remove_all(|_| true)));

@@ -4,7 +4,7 @@ use super::operation::{Operation, Part, Seat, Sort, Target, operate};
 use super::options::{Metadata, OpenOptions};
 use crate::sim::world::{World, with};
 use crate::storage::{FileId, Node};
-use crate::trace::preview;
+use crate::trace::{Mark, preview};
 use std::io;
 
 /// What a file gives that was not opened for this: `EBADF`, as Unix numbers it.
@@ -88,7 +88,7 @@ impl File {
         let bytes = &bytes[..world.writes(self.seat.user, bytes.len(), growth as usize)?];
         world.disks[self.seat.disk.index()].write(file, offset, bytes);
         world.events.record_bytes(bytes);
-        world.tell(false, self.seat.user, || format!("writes {} at {offset}", preview(bytes)));
+        world.tell_as(Mark::Disk, false, self.seat.user, || format!("writes {} at {offset}", preview(bytes)));
         Ok((offset, bytes.len()))
     }
 
@@ -236,7 +236,7 @@ impl File {
         let set_len = |world: &mut World| {
             let file = self.writable().map_err(|_| io::ErrorKind::InvalidInput)?;
             world.disks[self.seat.disk.index()].set_len(file, length);
-            world.tell(false, self.seat.user, || format!("sets the length to {length}"));
+            world.tell_as(Mark::Disk, false, self.seat.user, || format!("sets the length to {length}"));
             Ok(())
         };
         self.operate(Sort::Length, Part::Length(length), set_len).await
@@ -261,7 +261,7 @@ impl File {
                     world.disks[self.seat.disk.index()].sync_dir(dir);
                 }
             }
-            world.tell(false, self.seat.user, || "syncs".to_owned());
+            world.tell_as(Mark::Disk, false, self.seat.user, || "syncs".to_owned());
             Ok(())
         };
         self.operate(Sort::Sync, Part::Whole, sync).await

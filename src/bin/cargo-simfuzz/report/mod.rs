@@ -1,0 +1,144 @@
+//! `cargo simfuzz report`: all that is known of a run or a campaign, as one page or as JSON.
+//!
+//! Owns what goes into a report and where it is written. What happened in a run is told by the
+//! target's binary, what a campaign came to by its record; `docs/report.md` describes the JSON.
+
+mod page;
+mod records;
+
+use crate::cli::{Format, ReportArgs};
+use crate::plain;
+use crate::project::{Project, Target, shown};
+use crate::screen::{Screen, clock};
+use crate::stop::{CLEAN, Stop};
+use crate::watched::{Heard, Watched, interrupted};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// The version of the JSON.
+const FORMAT: u32 = 1;
+
+/// `cargo simfuzz report`.
+pub(crate) fn report(args: &ReportArgs) -> Result<u8, Stop> {
+    let project = Project::find(args.package.fuzz_dir.as_deref())?;
+    let target = project.target(&args.target)?;
+    let mut screen = Screen::new();
+    let (name, report) = match &args.file {
+        Some(file) => of_run(args, target, file, &mut screen)?,
+        None => of_campaign(args, target)?,
+    };
+    let (text, extension) = match args.format {
+        Format::Html => (page::page(&report)?, "html"),
+        Format::Json => (format!("{report}\n"), "json"),
+    };
+    if args.format == Format::Json && args.out.is_none() {
+        return match std::io::stdout().lock().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Stop::bad(format!("the report can't be written: {error}")))
+            }
+            _ => Ok(CLEAN),
+        };
+    }
+    let folder = args.out.clone().unwrap_or_else(|| project.target_directory().join("simfuzz/reports"));
+    let unwritten = |error| Stop::bad(format!("the report can't be written to {}: {error}", shown(&folder)));
+    fs::create_dir_all(&folder).map_err(unwritten)?;
+    let path = folder.join(format!("{name}.{extension}"));
+    simfuzz::regress::write_whole(&path, text.as_bytes()).map_err(unwritten)?;
+    println!("{}", shown(&path));
+    Ok(CLEAN)
+}
+
+fn of_run(args: &ReportArgs, target: Target<'_>, file: &Path, screen: &mut Screen) -> Result<(String, Value), Stop> {
+    plain::is_file(file)?;
+    let original = args.original.as_deref();
+    original.map(plain::is_file).transpose()?;
+    let explanation = args.explanation.as_deref().map(explanation).transpose()?;
+    let mut command = plain::command(target, &args.package, screen)?;
+    command.arg("report").arg(file).args(args.lenient.then_some("--lenient"));
+    command.args(original.iter().flat_map(|original| [Path::new("--original"), original]));
+    let told = told(command, screen)?;
+    let mut told: Value = serde_json::from_slice(&told).map_err(|error| {
+        Stop::bad(format!(
+            "the target tells nothing that can be shown ({error}): is its simfuzz older than this command?"
+        ))
+    })?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let report = json!({
+        "format": FORMAT,
+        "simfuzz": env!("CARGO_PKG_VERSION"),
+        "target": target.name,
+        "tape": shown(file),
+        "original_tape": original.map(shown),
+        "run": told["run"].take(),
+        "original": told["original"].take(),
+        "explanation": explanation,
+        "campaign": null,
+    });
+    Ok((format!("{}-{name}", target.name), report))
+}
+
+fn of_campaign(args: &ReportArgs, target: Target<'_>) -> Result<(String, Value), Stop> {
+    for (given, option) in [(args.original.is_some(), "--original"), (args.explanation.is_some(), "--explanation")] {
+        if given {
+            return Err(Stop::bad(format!("`{option}` belongs to a tape: name its file after the target")));
+        }
+    }
+    let (name, campaign) = records::newest(target)?;
+    let report = json!({
+        "format": FORMAT,
+        "simfuzz": env!("CARGO_PKG_VERSION"),
+        "target": target.name,
+        "tape": null,
+        "original_tape": null,
+        "run": null,
+        "original": null,
+        "explanation": null,
+        "campaign": campaign,
+    });
+    Ok((name, report))
+}
+
+/// What `cargo simfuzz explain` wrote.
+fn explanation(file: &Path) -> Result<Value, Stop> {
+    plain::is_file(file)?;
+    let bad = |error: &dyn std::fmt::Display| Stop::bad(format!("{} is no explanation: {error}", shown(file)));
+    let text = fs::read(file).map_err(|error| bad(&error))?;
+    serde_json::from_slice(&text).map_err(|error| bad(&error))
+}
+
+/// What the call prints, while somebody waits for it.
+fn told(command: Command, screen: &mut Screen) -> Result<Vec<u8>, Stop> {
+    screen.begin();
+    let mut child = Watched::start(command)?;
+    let mut last = String::new();
+    loop {
+        match child.next(Duration::from_millis(100)) {
+            Heard::Line(line) => {
+                if !line.starts_with("error: ") {
+                    screen.line(&line);
+                }
+                last = line;
+            }
+            Heard::Quiet => {}
+            Heard::Ended => break,
+        }
+        screen.live(|elapsed| format!("running the tape {}", clock(elapsed)));
+    }
+    screen.clear();
+    let (status, stdout) = child.finish()?;
+    match status.code() {
+        Some(0) => Ok(stdout),
+        _ if interrupted() => Err(Stop::interrupted()),
+        Some(_) => Err(Stop::bad(match last.strip_prefix("error: ") {
+            Some(sentence) => sentence.to_owned(),
+            None => format!("the target has no report ({status}): is its simfuzz older than this command?"),
+        })),
+        None => Err(Stop::bad(format!(
+            "the target was ended by the system ({status}): if it isn't out of memory, its stack overflowed"
+        ))),
+    }
+}
