@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod bench;
+mod browser;
 mod campaigns;
 mod explore;
 mod minimize;
