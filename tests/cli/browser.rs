@@ -344,6 +344,28 @@ fn a_hundred_thousand_events_are_drawn_and_searched_without_waiting() {
 }
 
 #[test]
+fn an_explanation_has_its_curve_and_its_table() {
+    let project = letters();
+    let explanation = json!({
+        "choices": [{ "label": "fault/10.0.1.1/how", "ordinal": 0, "value": 1, "verdict": "essential", "values": ATTACK }],
+        "likelihood": (0..20u64).map(|n| json!({ "at": n * 100_000_000, "runs": 50, "found": n * 2 })).collect::<Vec<_>>(),
+        "inevitable": "after the crash",
+    });
+    fs::write(project.path("why.json"), explanation.to_string()).unwrap();
+    let made = said(&mut project.simfuzz("report toy lost --explanation why.json --out pages"));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let Some(mut page) = Browser::open(&project.path("pages/toy-lost.html"), "light") else { return };
+    page.until("document.querySelectorAll('#likelihood canvas').length === 1");
+    let table = page.text("table.explained");
+    assert!(table.contains("essential") && table.contains("<img src=x"), "{table}");
+    page.click("#likelihood .u-over");
+    let at = page.value("simfuzz.model.at[simfuzz.model.selected]").as_f64().unwrap();
+    assert!((5e8..1.5e9).contains(&at), "the middle of the curve: {at}");
+    page.picture("explanation");
+    page.is_content();
+}
+
+#[test]
 fn a_campaign_has_curves_and_tables() {
     let project = letters();
     let ran = said(&mut project.simfuzz("explore toy --runs 3000 --seed 1 --keep-going"));

@@ -197,6 +197,18 @@ fn a_page_is_one_file_in_which_nothing_of_the_system_is_markup() {
 }
 
 #[test]
+fn what_was_minimised_stands_beside_its_original() {
+    let project = letters();
+    let tape = fs::read(project.path("lost")).unwrap();
+    let hash = simfuzz::fuzz::file_name(&tape);
+    fs::write(project.path(&format!("crash-{hash}")), &tape).unwrap();
+    fs::copy(project.path("calm"), project.path(&format!("minimized-from-{hash}.2"))).unwrap();
+    let report = json(&project, &format!("minimized-from-{hash}.2"));
+    assert_eq!(report["original_tape"], format!("crash-{hash}"));
+    assert_eq!((&report["run"]["status"], &report["original"]["status"]), (&"passed".into(), &"found".into()));
+}
+
+#[test]
 fn a_report_of_nothing_is_refused_with_the_way_out() {
     let project = letters();
     refused(&mut project.simfuzz("report toy"), &["no campaign of toy", "`cargo simfuzz explore toy` makes one"]);

@@ -286,7 +286,7 @@ pub(crate) struct ReportArgs {
     /// A page, or the same content as JSON, which goes to standard output without `--out`
     #[arg(long, value_enum, default_value_t = Format::Html)]
     pub(crate) format: Format,
-    /// The tape that FILE was made from, to stand beside it
+    /// The tape that FILE was made from, to stand beside it; of what `minimize` wrote it is known
     #[arg(long, value_name = "FILE")]
     pub(crate) original: Option<PathBuf>,
     /// The explanation of FILE, as JSON

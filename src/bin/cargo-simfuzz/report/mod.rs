@@ -15,7 +15,7 @@ use crate::watched::{Heard, Watched, interrupted};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -54,7 +54,8 @@ pub(crate) fn report(args: &ReportArgs) -> Result<u8, Stop> {
 
 fn of_run(args: &ReportArgs, target: Target<'_>, file: &Path, screen: &mut Screen) -> Result<(String, Value), Stop> {
     plain::is_file(file)?;
-    let original = args.original.as_deref();
+    let original = args.original.clone().or_else(|| original_of(file));
+    let original = original.as_deref();
     original.map(plain::is_file).transpose()?;
     let explanation = args.explanation.as_deref().map(explanation).transpose()?;
     let mut command = plain::command(target, &args.package, screen)?;
@@ -100,6 +101,15 @@ fn of_campaign(args: &ReportArgs, target: Target<'_>) -> Result<(String, Value),
         "campaign": campaign,
     });
     Ok((name, report))
+}
+
+/// The tape beside `file` that it was minimised from, by its name: `minimized-from-` and the SHA-1 of
+/// the original, which ends the original's own name.
+fn original_of(file: &Path) -> Option<PathBuf> {
+    let name = file.file_name()?.to_str()?.strip_prefix("minimized-from-")?;
+    let hash = name.split('.').next().filter(|hash| hash.len() == 40)?;
+    let kinds = ["crash-", "timeout-", "oom-", "leak-", ""];
+    kinds.iter().map(|kind| file.with_file_name(format!("{kind}{hash}"))).find(|path| path.is_file())
 }
 
 /// What `cargo simfuzz explain` wrote.

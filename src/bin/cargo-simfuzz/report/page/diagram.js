@@ -180,7 +180,7 @@ class Diagram {
     this.drawGrounds(c, grounds);
     c.font = `11px ${color('sans')}`;
     // words only where there is room for some of them
-    const free = [LABELS, LABELS, LABELS];
+    const free = [LABELS, LABELS];
     for (const [text, x, end, top, ink] of bands) {
       const row = free.findIndex(from => from <= x);
       if (row < 0 || end - x < 60) continue;
@@ -190,6 +190,10 @@ class Diagram {
     for (const [text, x, y, ink, wide] of labels) {
       c.save();
       if (wide) { c.beginPath(); c.rect(x, y - 12, wide - 4, 16); c.clip(); }
+      c.strokeStyle = colors.ground;
+      c.lineWidth = 3;
+      c.lineJoin = 'round';
+      c.strokeText(text, Math.max(x, LABELS) + 4, y);
       c.fillStyle = ink;
       c.fillText(text, Math.max(x, LABELS) + 4, y);
       c.restore();
@@ -210,12 +214,17 @@ class Diagram {
 
   drawMessages(c) {
     const {model, colors} = this;
-    const sent = model.sortNames.indexOf('sent');
-    if (!model.shownSort[sent]) return;
+    const sent = model.sortNames.indexOf('sent'), control = model.sortNames.indexOf('control');
+    if (!model.shownSort[sent] && !model.shownSort[control]) return;
+    // where many are in view each is fainter, so that a mass of them shows how dense it is
+    const first = model.byOrder ? Math.max(Math.floor(this.from), 0) : model.firstAt(this.from);
+    const last = model.byOrder ? Math.min(Math.ceil(this.to), model.events.length) : model.firstAt(this.to);
+    const faint = Math.min(0.9, Math.max(0.05, 900 / Math.max(last - first, 1)));
     const seen = new Set();
     const lanes = model.lanes.length;
     const searching = model.query !== '';
     const one = (from, to, x, toX) => {
+      if (!model.shownSort[model.sort[from]]) return;
       const y = this.laneY(model.lane[from]), event = model.events[from];
       const toLane = event.peer + 1, toY = this.laneY(toLane);
       if (y < 0 || toY < 0) return;
@@ -223,7 +232,7 @@ class Diagram {
       if (seen.has(key)) return;
       seen.add(key);
       const chosen = from === model.selected || (to >= 0 && to === model.selected);
-      c.globalAlpha = searching && !model.isShown[from] && !chosen ? 0.12 : 0.9;
+      c.globalAlpha = searching && !model.isShown[from] && !chosen ? Math.min(0.12, faint) : chosen ? 1 : faint;
       const data = event.bytes > 0;
       c.strokeStyle = c.fillStyle = to < 0 && data ? colors.lost : data ? colors.message : colors.control;
       c.lineWidth = chosen ? 2.6 : data ? 1.3 : 1;
@@ -290,6 +299,8 @@ class Diagram {
       case 'note': c.fillRect(x - 3, y - 10, 6, 6); break;
       case 'log': c.beginPath(); c.arc(x, y - 8, 2.6, 0, 7); c.fill(); break;
       case 'word': c.fillRect(x - 1, y - 6, 2, 12); break;
+      case 'control': c.beginPath(); c.arc(x, y, 1.6, 0, 7); c.fill(); break;
+      case 'fine': c.beginPath(); c.arc(x, y - 12, 1.4, 0, 7); c.fill(); break;
       case 'disk': c.fillRect(x - 1.5, y + 4, 3, 5); break;
       case 'choice': c.beginPath(); c.arc(x, y + 8, 1.8, 0, 7); c.fill(); break;
       case 'finding': c.beginPath(); c.arc(x, y, 7, 0, 7); c.fill(); break;

@@ -64,7 +64,7 @@ class List {
       make('span', {class: 'number'}, `#${index}`),
       make('span', {class: 'time'}, clock(event.at)),
       make('span', {class: 'host'}, host),
-      make('span', {class: `text sort-${event.sort}`}, highlighted(event.text.slice(0, 400), model.query)));
+      make('span', {class: `text sort-${model.kindOf(event)}`}, highlighted(event.text.slice(0, 400), model.query)));
   }
 }
 

@@ -1,12 +1,12 @@
 // One run, ready to be drawn: columns of numbers, messages with both ends, what is chosen to be shown.
 'use strict';
 const SORTS = [
-  ['finding', 'finding'], ['fault', 'faults'], ['boot', 'boots'], ['down', 'ends'], ['sent', 'messages'], ['arrived', 'arrivals'],
-  ['held', 'held up'], ['note', 'notes'], ['log', 'log'], ['word', 'phases'], ['disk', 'disk'], ['choice', 'choices'],
+  ['finding', 'finding'], ['fault', 'faults'], ['boot', 'boots'], ['down', 'ends'], ['sent', 'messages'], ['control', 'connections'], ['arrived', 'arrivals'],
+  ['held', 'held up'], ['note', 'notes'], ['log', 'log'], ['word', 'phases'], ['disk', 'disk'], ['choice', 'choices'], ['fine', 'scheduling'],
 ];
 const SORT_COLOR = {
   finding: 'bad', fault: 'fault', boot: 'boot', down: 'bad', sent: 'message', arrived: 'message', held: 'lost', note: 'note',
-  log: 'log', word: 'soft', disk: 'disk', choice: 'choice',
+  log: 'log', word: 'soft', disk: 'disk', choice: 'choice', control: 'control', fine: 'faint',
 };
 
 class Model {
@@ -25,7 +25,7 @@ class Model {
     this.events.forEach((event, index) => {
       this.at[index] = event.at;
       this.lane[index] = event.host === undefined ? 0 : event.host + 1;
-      const sort = sortNumber.get(event.sort) ?? sortNumber.get('word');
+      const sort = sortNumber.get(this.kindOf(event)) ?? sortNumber.get('word');
       this.sort[index] = sort;
       this.perSort[sort]++;
       // a doubled datagram arrives twice: its first arrival is the message
@@ -44,7 +44,7 @@ class Model {
     this.events.forEach((event, index) => {
       if (event.sort === 'arrived' && event.sent !== undefined && this.arrival[event.sent] !== index) this.copies.push(index);
     });
-    this.shownSort = SORTS.map(([name]) => !['disk', 'choice', 'arrived'].includes(name));
+    this.shownSort = SORTS.map(([name]) => !['disk', 'choice', 'arrived', 'fine'].includes(name));
     this.shownLane = this.lanes.map(() => true);
     this.query = '';
     this.lower = null;
@@ -52,6 +52,13 @@ class Model {
     this.selected = -1;
     this.byOrder = false;
     this.choose();
+  }
+
+  // The kinds of the filters: segments without bytes are no messages, and words of the fine grain no phases.
+  kindOf(event) {
+    if (event.sort === 'sent' && event.fine) return 'control';
+    if (event.sort === 'word' && event.fine) return 'fine';
+    return event.sort;
   }
 
   // The text of an event that a search looks through.

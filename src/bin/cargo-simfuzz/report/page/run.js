@@ -23,7 +23,8 @@ function facts(run) {
   const fact = (value, what) => make('span', {}, make('b', {}, value), ` ${what}`);
   return make('div', {class: 'facts'},
     fact(clock(run.virtual_time), 'virtual'), fact(grouped(run.events.length), 'events'), fact(grouped(run.choices_made), 'choices'),
-    fact(grouped(run.tape.rows), 'exceptions on the tape'), run.faults.map(fault => fact(grouped(fault.count), fault.name)),
+    fact(grouped(run.tape.rows), run.tape.rows === 1 ? 'exception on the tape' : 'exceptions on the tape'),
+    run.faults.map(fault => make('span', {}, `${fault.name} `, make('b', {}, grouped(fault.count)))),
     make('span', {}, 'digest ', make('code', {}, run.digest)));
 }
 
