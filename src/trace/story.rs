@@ -269,3 +269,39 @@ impl Story {
 pub(crate) fn payload(bytes: &[u8]) -> Option<String> {
     (bytes.len() > super::SHOWN).then(|| super::readable(bytes, PAYLOAD_MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_story_that_is_cut_says_so_and_grows_no_more() {
+        let mut story = Story::default();
+        story.start(true);
+        for choices in 0..STORY_MAX as u64 + 9 {
+            story.add(Moment { at: 7, choices }, false, ("a", 0), Mark::Word, String::new());
+        }
+        let lines = story.take_lines();
+        assert_eq!(lines.len(), STORY_MAX + 1);
+        let last = lines.last().unwrap();
+        assert!(last.main && last.text.contains("cut here, after 400000 lines"), "{last:?}");
+    }
+
+    #[test]
+    fn an_arrival_finds_its_sending_once_and_spans_end_once() {
+        let mut story = Story::default();
+        story.start(true);
+        let line =
+            |story: &mut Story, at| story.add(Moment { at, choices: 0 }, true, ("a", 0), Mark::Word, String::new());
+        line(&mut story, 1);
+        line(&mut story, 2);
+        story.sent((5, 0));
+        assert_eq!((story.line_of((5, 0)), story.take((5, 0)), story.take((5, 0))), (Some(1), Some(1), None));
+        story.begin(2, Lasting::Still { host: 3 }, None);
+        story.begin(2, Lasting::Clog { links: Vec::new() }, Some(9));
+        story.end(4, |what| matches!(what, Lasting::Still { host: 3 }));
+        story.end(6, |_| true);
+        let ends: Vec<_> = story.take_spans().iter().map(|span| (span.line, span.to)).collect();
+        assert_eq!(ends, [(1, Some(4)), (1, Some(6))], "a clog that all is healed from ends before its time");
+    }
+}

@@ -122,6 +122,7 @@ pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[Path
     let torn = fs::read(first).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
     let options = format!("{package}{}", if torn { " --lenient" } else { "" });
     println!("replay: cargo simfuzz replay{options} {} {}", target.name, shown(first));
+    println!("see it: cargo simfuzz report{options} {} {}", target.name, shown(first));
     println!("keep it: cargo simfuzz promote{options} {} {} --name NAME", target.name, shown(first));
 }
 

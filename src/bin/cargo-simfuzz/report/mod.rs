@@ -3,15 +3,17 @@
 //! Owns what goes into a report and where it is written. What happened in a run is told by the
 //! target's binary, what a campaign came to by its record; `docs/report.md` describes the JSON.
 
+mod args;
 mod page;
 mod records;
 
-use crate::cli::{Format, ReportArgs};
 use crate::plain;
 use crate::project::{Project, Target, shown};
 use crate::screen::{Screen, clock};
 use crate::stop::{CLEAN, Stop};
 use crate::watched::{Heard, Watched, interrupted};
+use args::Format;
+pub(crate) use args::ReportArgs;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{ErrorKind, Write};

@@ -14,10 +14,11 @@ const CURVES: &str = include_str!("vendor/uplot/uPlot.iife.min.js");
 const CURVES_LICENCE: &str = include_str!("vendor/uplot/LICENSE");
 
 /// The scripts in the order of their use.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("page/base.js"),
     include_str!("page/model.js"),
     include_str!("page/diagram.js"),
+    include_str!("page/pointer.js"),
     include_str!("page/list.js"),
     include_str!("page/detail.js"),
     include_str!("page/explanation.js"),

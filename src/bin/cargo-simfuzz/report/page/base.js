@@ -28,6 +28,7 @@ function clock(nanos) {
 
 // A length of time, in the unit that fits.
 function span(nanos) {
+  if (nanos === 0) return '0';
   if (nanos < 1e3) return `${nanos} ns`;
   if (nanos < 1e6) return `${trim(nanos / 1e3)} µs`;
   if (nanos < 1e9) return `${trim(nanos / 1e6)} ms`;

@@ -2,7 +2,7 @@
 'use strict';
 
 function campaignPage(page, campaign) {
-  const reached = campaign.goals.filter(goal => goal.runs > 0), missing = campaign.goals.filter(goal => goal.runs === 0);
+  const reached = campaign.goals.filter(goal => goal.runs > 0 && goal.first), missing = campaign.goals.filter(goal => goal.runs === 0);
   const found = campaign.findings.length;
   page.append(masthead(found ? 'found' : 'passed', found ? counted(found, 'finding') : 'no finding'));
   const fact = (value, what) => make('span', {}, make('b', {}, value), ` ${what}`);
