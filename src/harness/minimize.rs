@@ -41,7 +41,7 @@ pub(super) struct MinimizeArgs {
 #[derive(Args, Clone, Debug)]
 pub(super) struct Effort {
     /// Candidates that are run at most.
-    #[arg(long, value_name = "RUNS", default_value_t = 5_000)]
+    #[arg(long, value_name = "RUNS", default_value_t = 20_000)]
     budget: u32,
     /// Seconds at most.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]

@@ -81,6 +81,10 @@ impl Draft {
         Tape::from_rows(self.seed, self.base, rows)
     }
 
+    pub(super) fn base(&self) -> Base {
+        self.base
+    }
+
     /// How many exceptions there are.
     pub(super) fn len(&self) -> usize {
         self.sets.len() + self.others.len()

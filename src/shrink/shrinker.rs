@@ -94,33 +94,55 @@ impl<'a> Shrinker<'a> {
     /// Tries `candidates` in order. The first that shows it is the new best; gives its number. What
     /// isn't simpler than the best, or is known not to show it, isn't run.
     pub(super) fn first(&mut self, candidates: impl Iterator<Item = Draft>) -> Option<usize> {
-        let mut offered = Vec::new();
+        let (best, called) = (self.best.clone(), self.called.clone());
+        let simpler = candidates.enumerate().filter(|(_, draft)| called.simpler(draft, &best));
+        let (number, tape, trace) = self.run(simpler.map(|(number, draft)| (number, draft.tape())))?;
+        // a run may use less than it was given, and then this is simpler still
+        self.best = Draft::of(&tape, &trace);
+        Some(number)
+    }
+
+    /// Tries tapes whose base isn't calm. The first whose run, on a calm base, is simpler than the best
+    /// is the new one; says whether there is one.
+    pub(super) fn first_run(&mut self, candidates: impl Iterator<Item = Tape>) -> bool {
+        let mut candidates = candidates.enumerate();
+        while let Some((_, tape, trace)) = self.run(&mut candidates) {
+            if trace.wild() > self.best.len() {
+                continue;
+            }
+            let calm = trace.materialise(&tape);
+            let Some((_, tape, trace)) = self.run(std::iter::once((0, calm))) else { continue };
+            let draft = Draft::of(&tape, &trace);
+            if self.called.simpler(&draft, &self.best) {
+                self.best = draft;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The first of the numbered tapes that shows it, with its choices; those that are known not to
+    /// aren't run.
+    fn run(&mut self, tapes: impl Iterator<Item = (usize, Tape)>) -> Option<(usize, Tape, Trace)> {
+        let mut offered: Vec<(usize, (u64, u64), Tape)> = Vec::new();
         let found = {
-            let Self { judge, go_on, budget, runs, stopped, best, called, seen, .. } = self;
-            let left = *budget - *runs;
-            let mut candidates = candidates.enumerate();
+            let Self { judge, go_on, budget, runs, stopped, best, seen, .. } = self;
+            let left = (*budget - *runs) as usize;
+            let mut fresh =
+                tapes.map(|(number, tape)| (number, hash(&tape), tape)).filter(|(_, hash, _)| !seen.contains(hash));
             let mut tapes = std::iter::from_fn(|| {
-                if *stopped || offered.len() >= left as usize {
+                if *stopped || offered.len() >= left {
                     return None;
                 }
+                let next = fresh.find(|(_, hash, _)| offered.iter().all(|(_, other, _)| other != hash))?;
                 let progress = Progress { runs: *runs + offered.len() as u32, exceptions: best.len() };
-                loop {
-                    let (number, draft) = candidates.next()?;
-                    if !called.simpler(&draft, best) {
-                        continue;
-                    }
-                    let tape = draft.tape();
-                    let hash = hash(&tape);
-                    if seen.contains(&hash) || offered.iter().any(|&(_, other, _)| other == hash) {
-                        continue;
-                    }
-                    if !go_on(progress) {
-                        *stopped = true;
-                        return None;
-                    }
-                    offered.push((number, hash, tape.clone()));
-                    return Some(tape);
+                *stopped = !go_on(progress);
+                if *stopped {
+                    return None;
                 }
+                let tape = next.2.clone();
+                offered.push(next);
+                Some(tape)
             });
             judge.first(&mut tapes)
         };
@@ -129,10 +151,8 @@ impl<'a> Shrinker<'a> {
         let failed = judged - usize::from(found.is_some());
         self.seen.extend(offered[..failed].iter().map(|&(_, hash, _)| hash));
         let (nth, trace) = found?;
-        let (number, _, tape) = &offered[nth];
-        // a run may use less than it was given, and then this is simpler still
-        self.best = Draft::of(tape, &trace);
-        Some(*number)
+        let (number, _, tape) = offered.swap_remove(nth);
+        Some((number, tape, trace))
     }
 
     /// Tries what `candidate` makes of each of `0..count` in turn, from whatever is best then.

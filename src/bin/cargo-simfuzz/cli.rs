@@ -240,7 +240,7 @@ pub(crate) struct MinimizeArgs {
     /// The tape of a finding
     pub(crate) file: PathBuf,
     /// Runs at most
-    #[arg(long, value_name = "RUNS", default_value_t = 5_000)]
+    #[arg(long, value_name = "RUNS", default_value_t = 20_000)]
     pub(crate) budget: u32,
     /// Seconds at most
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]

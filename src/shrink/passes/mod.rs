@@ -1,11 +1,12 @@
 //! The passes, in the order in which they pay: what drops much at once comes first.
 
 mod actors;
+mod chains;
 mod drop;
 mod earlier;
-mod jump;
 mod lower;
 mod pairs;
+mod redeal;
 mod windows;
 
 use super::shrinker::Shrinker;
@@ -14,12 +15,13 @@ use super::shrinker::Shrinker;
 type Pass = fn(&mut Shrinker<'_>);
 
 /// Those that cost few runs for what they drop.
-const DROP: [Pass; 8] = [
+const DROP: [Pass; 9] = [
     drop::others,
     drop::families,
     drop::scopes,
     windows::take_out,
     drop::chunks,
+    chains::take_out,
     earlier::close_up,
     earlier::earlier,
     pairs::merge,
@@ -27,7 +29,7 @@ const DROP: [Pass; 8] = [
 
 /// Those that cost runs by the exception, or by the pair of them.
 const CHANGE: [Pass; 7] =
-    [actors::rename, jump::deal, pairs::drop, lower::values, lower::equals, pairs::lower, pairs::exchange];
+    [actors::rename, redeal::ends, pairs::drop, lower::values, lower::equals, pairs::lower, pairs::exchange];
 
 /// Runs all of them until none makes the tape simpler; false if the budget was spent before.
 pub(super) fn all(shrinker: &mut Shrinker<'_>) -> bool {
