@@ -70,6 +70,9 @@ pub fn init(name: &str, simulation: impl Into<Simulation>) {
     let flag = |name: &str| arguments.iter().find_map(|argument| argument.strip_prefix(name).map(str::to_owned));
     let seed = flag("-seed=").and_then(|seed| seed.parse().ok()).unwrap_or(u64::from(std::process::id()));
     let minimizing = arguments.iter().any(|argument| argument.starts_with("-minimize_crash"));
+    if let Ok(seconds) = std::env::var("SIMFUZZ_MINIMIZE") {
+        return minimize(&simulation.into(), &seconds);
+    }
     super::trial::begin();
     if super::naive::is_asked() {
         return super::naive::begin(name, simulation.into());
@@ -80,6 +83,15 @@ pub fn init(name: &str, simulation: impl Into<Simulation>) {
     let campaign = Campaign::new(simulation.into(), seed, minimizing);
     let session = Session { name: name.to_owned(), campaign, handover, artifacts: artifacts() };
     SESSION.with_borrow_mut(|slot| *slot = Some(session));
+}
+
+/// Minimises the tape that the arguments name, and ends the process.
+#[expect(unsafe_code, reason = "the C interface of _exit")]
+fn minimize(simulation: &Simulation, seconds: &str) {
+    let file = std::env::args_os().nth(1).unwrap_or_default();
+    let code = super::minimal::asked_for(simulation, file.as_ref(), seconds.parse().unwrap_or(0));
+    // SAFETY: it returns to nobody. An ordinary exit would look like a crash to libFuzzer.
+    unsafe { libc::_exit(code) }
 }
 
 fn with<R>(f: impl FnOnce(&mut Session) -> R) -> R {

@@ -8,6 +8,7 @@ mod folder;
 mod handover;
 #[cfg(fuzzing)]
 mod libfuzzer;
+pub(crate) mod minimal;
 #[cfg(fuzzing)]
 mod naive;
 mod target;

@@ -9,6 +9,7 @@ use crate::ended::{self, Known};
 use crate::fuzzer::{self, Ended};
 use crate::handover::Handovers;
 use crate::instrument::Instrument;
+use crate::minimal::{self, Minimal};
 use crate::project::{Project, Target, shown};
 use crate::screen::{Screen, clock, count, grouped};
 use crate::stop::{CLEAN, FINDING, Stop};
@@ -106,18 +107,30 @@ fn report(
         tail(ended);
         return Err(Stop::bad(sentence));
     }
-    show(binary, first, ended, screen);
-    next_commands(target, &args.package, tapes);
+    let minimal: Vec<_> = tapes
+        .iter()
+        .take(minimal::FINDINGS)
+        .map(|tape| if is_of_limits(tape) { None } else { minimal::by_fuzzer(binary, tape, screen) })
+        .collect();
+    match &minimal[0] {
+        Some(minimal) => show(binary, &minimal.path, ended, screen),
+        None => show(binary, first, ended, screen),
+    }
+    next_commands(target, &args.package, tapes, &minimal);
     Ok(FINDING)
 }
 
 /// Says where the tapes are, and what to type next.
-pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[PathBuf]) {
+pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[PathBuf], minimal: &[Option<Minimal>]) {
     println!();
-    for tape in tapes {
+    for (number, tape) in tapes.iter().enumerate() {
         println!("tape: {}", shown(tape));
+        if let Some(Some(Minimal { path, sentence })) = minimal.get(number) {
+            println!("  minimized: {} ({sentence})", shown(path));
+        }
     }
     let Some(first) = tapes.first() else { return };
+    let first = minimal.first().and_then(Option::as_ref).map_or(first, |minimal| &minimal.path);
     // the fuzzer also tries bytes that are no whole tape
     let torn = fs::read(first).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
     let options = format!("{package}{}", if torn { " --lenient" } else { "" });
@@ -136,10 +149,16 @@ pub(crate) fn last_lines(story: &str) {
     lines[skipped..].iter().for_each(|line| println!("{line}"));
 }
 
+/// Is it the tape of a run that broke libFuzzer's limits? It shows nothing to others.
+fn is_of_limits(tape: &Path) -> bool {
+    let name = tape.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("timeout-") || name.starts_with("oom-")
+}
+
 /// Shows the finding and the last lines of its story.
 fn show(binary: &Path, tape: &Path, ended: &Ended, screen: &mut Screen) {
-    let kind = tape.file_name().unwrap_or_default().to_string_lossy();
-    if kind.starts_with("timeout-") || kind.starts_with("oom-") {
+    if is_of_limits(tape) {
+        let kind = tape.file_name().unwrap_or_default().to_string_lossy();
         let what = if kind.starts_with("oom-") { "used more memory than the limit" } else { "didn't end in time" };
         println!("the run {what} (`-- -timeout=SECONDS -rss_limit_mb=MB` sets the limits)");
         return;

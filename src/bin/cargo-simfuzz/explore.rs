@@ -8,6 +8,7 @@ use crate::corpora::Corpora;
 use crate::ended::{self, Known};
 use crate::fuzzer::{self, Ended};
 use crate::handover::Handovers;
+use crate::minimal;
 use crate::plain;
 use crate::project::Project;
 use crate::screen::Screen;
@@ -51,10 +52,15 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<u8, Stop> {
             let mut tapes: Vec<_> = files.map(PathBuf::from).collect();
             // the shortest is the easiest to read
             tapes.sort_by_key(|path| (fs::metadata(path).map_or(u64::MAX, |file| file.len()), path.clone()));
+            let minimal: Vec<_> = tapes
+                .iter()
+                .take(minimal::FINDINGS)
+                .map(|tape| minimal::by_plain(&binary, tape, &mut screen))
+                .collect();
             if let Some(first) = tapes.first() {
-                story(&binary, first);
+                story(&binary, minimal[0].as_ref().map_or(first, |minimal| &minimal.path));
             }
-            next_commands(target, &args.package, &tapes);
+            next_commands(target, &args.package, &tapes, &minimal);
             Ok(FINDING)
         }
         None => {

@@ -24,6 +24,7 @@ mod handover;
 mod instrument;
 mod libfuzzer;
 mod list;
+mod minimal;
 mod plain;
 mod project;
 mod record;
