@@ -212,7 +212,10 @@ fn a_campaign_ends_with_a_table_a_record_and_the_next_commands() {
     let found = said(&mut project.simfuzz("explore toy --runs 100000 --seed 1 --jobs 2 --keep-going"));
     assert_eq!(found.code, Some(1), "{found:?}");
     has(&found.out, &["FINDINGS: 2 by identity", "in fuzz/artifacts/toy/crash-", "tape: fuzz/artifacts/toy/crash-"]);
-    has(&found.out, &["replay: cargo simfuzz replay toy fuzz/artifacts/toy/minimized-from-", "keep it: cargo simfuzz promote"]);
+    has(
+        &found.out,
+        &["replay: cargo simfuzz replay toy fuzz/artifacts/toy/minimized-from-", "keep it: cargo simfuzz promote"],
+    );
     // both findings, each with its simplest tape, which is the one to go on with
     assert_eq!(fs::read_dir(project.path("fuzz/artifacts/toy")).unwrap().count(), 4);
     has(&found.out, &["  minimized: fuzz/artifacts/toy/minimized-from-", " choices that are not calm became "]);
