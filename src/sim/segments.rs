@@ -118,9 +118,10 @@ impl World {
             (end.open, end.connected) = (true, true);
         }
         self.record(What::Connect, to, u64::from(accepted));
+        self.tell_asked(conn, (from, to));
         let at = self.arrival(to, from);
         let at = self.net.conns.hold_back_until(conn, Side::Server, at);
-        self.tell_asked(conn, (from, to), accepted);
+        self.tell_answer(conn, (from, to), accepted);
         self.queue.schedule(at, Event::SynAck(conn, accepted));
     }
 

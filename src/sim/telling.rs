@@ -183,10 +183,16 @@ impl World {
         }
     }
 
-    /// The request has come to `to`, which answers it.
-    pub(super) fn tell_asked(&mut self, conn: ConnId, (from, to): (HostId, HostId), accepted: bool) {
+    /// The request has come to `to`.
+    pub(super) fn tell_asked(&mut self, conn: ConnId, ends: (HostId, HostId)) {
         if self.events.told() {
-            self.tell_arrived((direction(conn, Side::Client), HANDSHAKE), (from, to), "asks for a connection");
+            self.tell_arrived((direction(conn, Side::Client), HANDSHAKE), ends, "asks for a connection");
+        }
+    }
+
+    /// `to` answers the request of `from`.
+    pub(super) fn tell_answer(&mut self, conn: ConnId, (from, to): (HostId, HostId), accepted: bool) {
+        if self.events.told() {
             let what = if accepted { "accepts" } else { "refuses" };
             self.tell_between(Mark::Sent { to: from.0, bytes: 0, payload: None }, false, (to, from), what);
             self.events.story.sent((direction(conn, Side::Server), HANDSHAKE));

@@ -50,7 +50,7 @@ class Detail {
       const other = model.events[partner];
       if (event.sort !== 'sent' && other.payload) box.append(make('pre', {class: 'payload'}, other.payload));
     } else if (event.sort === 'sent') {
-      box.append(make('p', {class: 'warn'}, 'it does not arrive before the run ends'));
+      box.append(make('p', {class: 'warn'}, model.isLost(index) ? 'it does not arrive' : 'it was on its way when the run ended'));
     }
   }
 

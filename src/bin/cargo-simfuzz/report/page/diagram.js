@@ -234,7 +234,7 @@ class Diagram {
       const chosen = from === model.selected || (to >= 0 && to === model.selected);
       c.globalAlpha = searching && !model.isShown[from] && !chosen ? Math.min(0.12, faint) : chosen ? 1 : faint;
       const data = event.bytes > 0;
-      c.strokeStyle = c.fillStyle = to < 0 && data ? colors.lost : data ? colors.message : colors.control;
+      c.strokeStyle = c.fillStyle = to < 0 && data && model.isLost(from) ? colors.lost : data ? colors.message : colors.control;
       c.lineWidth = chosen ? 2.6 : data ? 1.3 : 1;
       c.setLineDash(to < 0 ? [4, 3] : data ? [] : [2, 3]);
       if (to < 0) {
@@ -243,6 +243,7 @@ class Diagram {
         const stub = y + (toY - y) * 0.45;
         this.line(c, x, y, toX, stub);
         c.setLineDash([]);
+        if (!model.isLost(from)) return;
         this.line(c, toX - 3, stub - 3, toX + 3, stub + 3);
         this.line(c, toX - 3, stub + 3, toX + 3, stub - 3);
         return;

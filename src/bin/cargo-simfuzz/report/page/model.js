@@ -44,6 +44,14 @@ class Model {
     this.events.forEach((event, index) => {
       if (event.sort === 'arrived' && event.sent !== undefined && this.arrival[event.sent] !== index) this.copies.push(index);
     });
+    // what is younger than the slowest message when the run ends is under way, not lost
+    const held = new Set(this.events.filter(event => event.sort === 'held' && event.sent !== undefined).map(event => event.sent));
+    this.slowest = 0;
+    for (const from of this.messages) {
+      const to = this.arrival[from];
+      if (to >= 0 && !held.has(from)) this.slowest = Math.max(this.slowest, this.at[to] - this.at[from]);
+    }
+    this.held = held;
     this.shownSort = SORTS.map(([name]) => !['disk', 'choice', 'arrived', 'fine'].includes(name));
     this.shownLane = this.lanes.map(() => true);
     this.query = '';
@@ -126,6 +134,11 @@ class Model {
       place += by > 0 ? (exact ? by : by - 1) : by;
     }
     this.select(this.shown[Math.min(Math.max(place, 0), this.shown.length - 1)]);
+  }
+
+  // Was it lost, as far as one can see, rather than on its way when the run ended?
+  isLost(from) {
+    return this.arrival[from] < 0 && (this.held.has(from) || this.at[from] + this.slowest < this.end);
   }
 
   // The other end of a message.
