@@ -347,9 +347,15 @@ fn a_hundred_thousand_events_are_drawn_and_searched_without_waiting() {
 fn an_explanation_has_its_curve_and_its_table() {
     let project = letters();
     let explanation = json!({
-        "choices": [{ "label": "fault/10.0.1.1/how", "ordinal": 0, "value": 1, "verdict": "essential", "values": ATTACK }],
+        "choices": [{ "label": ATTACK, "ordinal": "0", "value": 1, "max": 1, "at": 142985000, "meaning": "essential", "shows": [], "misses": [0] }],
         "likelihood": (0..20u64).map(|n| json!({ "at": n * 100_000_000, "runs": 50, "found": n * 2 })).collect::<Vec<_>>(),
-        "inevitable": "after the crash",
+        "step": {
+            "before": { "at": 0, "runs": 50, "found": 0 },
+            "after": { "at": 900000000, "runs": 50, "found": 50 },
+            "events": [{ "at": 0, "host": "", "text": "the storm begins" }, { "at": 1, "host": "a", "text": ATTACK }],
+        },
+        "twin": { "label": "x", "ordinal": "0", "from": 1, "to": 0, "here": null, "there": { "at": 1, "host": "a", "text": ATTACK } },
+        "unknown": ATTACK,
     });
     fs::write(project.path("why.json"), explanation.to_string()).unwrap();
     let made = said(&mut project.simfuzz("report toy lost --explanation why.json --out pages"));
@@ -358,6 +364,7 @@ fn an_explanation_has_its_curve_and_its_table() {
     page.until("document.querySelectorAll('#likelihood canvas').length === 1");
     let table = page.text("table.explained");
     assert!(table.contains("essential") && table.contains("<img src=x"), "{table}");
+    assert!(page.text("main").matches("<img src=x").count() >= 4, "the step, the twin and what is unknown");
     page.click("#likelihood .u-over");
     let at = page.value("simfuzz.model.at[simfuzz.model.selected]").as_f64().unwrap();
     assert!((5e8..1.5e9).contains(&at), "the middle of the curve: {at}");
