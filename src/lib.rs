@@ -49,6 +49,8 @@ pub mod account;
 pub mod campaign;
 #[cfg(feature = "sim")]
 mod exhaust;
+#[cfg(feature = "fuzz")]
+pub mod explain;
 #[cfg(feature = "sim")]
 mod explore;
 #[cfg(feature = "fuzz")]

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 /// corpus, which is files that `regress` reads, nor for the report and the canary, parts of `run`.
 const ROOMS: &[&str] = &[
     "choice", "time", "trace", "assert", "range", "buggify", "goal", "mutate", "shrink", "topology", "executor",
-    "network", "storage", "fault", "sim", "select", "run", "exhaust", "minimize", "regress", "account", "campaign",
-    "explore", "fuzz", "harness",
+    "network", "storage", "fault", "sim", "select", "run", "exhaust", "minimize", "regress", "explain", "account",
+    "campaign", "explore", "fuzz", "harness",
 ];
 
 /// The files of a room: `room.rs`, or all in the folder `room`.

@@ -4,6 +4,7 @@
 //! verdict, 2 bad input, 3 truncated. What a verdict means lives in `regress`.
 
 mod debugger;
+mod explain;
 mod explore;
 mod log;
 mod minimize;
@@ -96,6 +97,8 @@ enum Command {
     },
     /// Finds the simplest tape that shows the same finding as FILE, and writes it beside it.
     Minimize(minimize::MinimizeArgs),
+    /// Says why FILE shows its finding: what each choice is worth, and when it became inevitable.
+    Explain(explain::ExplainArgs),
     /// Lists every assertion of the program.
     Goals,
     /// Turns a corpus entry or crash into a regression: text, shrunk, on a calm base.
@@ -151,6 +154,7 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }
         Command::Minimize(args) => minimize::minimize(&simulation, &args),
+        Command::Explain(args) => explain::explain(&simulation, &args),
         Command::Goals => Ok(seeds::goals()),
         Command::Promote { file, name, out, target, open, force, lenient } => {
             let expect = if open { Expectation::Open } else { Expectation::Fixed };

@@ -104,3 +104,24 @@ fn what_shows_nothing_is_refused_with_the_way_out() {
     }
     assert_eq!(files(folder.path()).len(), 2);
 }
+
+#[test]
+fn an_explanation_reads_as_text_and_as_json() {
+    let (project, crash) = crashed();
+    let text = said(&mut project.simfuzz(&format!("explain toy {crash} --seeds 40")));
+    assert_eq!(text.code, Some(0), "{text:?}");
+    has(
+        &text.out,
+        &["always: ", "essential: no other value", "other weather comes after it", "100 %  ####", "it rises from"],
+    );
+    has(&text.out, &["the nearest run that passes has climber/step/up", "here:   ", "there:  "]);
+    let json = said(&mut project.simfuzz(&format!("explain toy {crash} --seeds 40 --format json")));
+    let value: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert!(value["choices"].as_array().unwrap().iter().all(|choice| choice["meaning"] == "essential"), "{value}");
+    assert!(value["likelihood"].as_array().unwrap().len() > 9 && value["twin"]["label"] == "climber/step/up");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("calm"), simfuzz::Tape::calm().encode()).unwrap();
+    let refused = said(Command::new(ladder()).arg("explain").arg(folder.path().join("calm")));
+    assert_eq!(refused.code, Some(2));
+    has(&refused.err, &["shows no finding"]);
+}

@@ -16,6 +16,7 @@ Examples:
   cargo simfuzz replay sim_target crash-1f0c         show a tape and its run
   cargo simfuzz minimize sim_target crash-1f0c       the simplest tape with the same finding
   cargo simfuzz report sim_target crash-1f0c         the same as a page for the browser
+  cargo simfuzz explain sim_target crash-1f0c        what each choice is worth, and when it was too late
   cargo simfuzz promote sim_target crash-1f0c --name lost-write
   cargo simfuzz regress                              replay all kept tapes
 
@@ -33,6 +34,7 @@ pub(crate) enum Command {
     Cmin(CminArgs),
     Replay(ReplayArgs),
     Minimize(MinimizeArgs),
+    Explain(ExplainArgs),
     Report(crate::report::ReportArgs),
     Promote(PromoteArgs),
     Regress(RegressArgs),
@@ -259,6 +261,44 @@ pub(crate) struct MinimizeArgs {
     pub(crate) lenient: bool,
     #[command(flatten)]
     pub(crate) package: Package,
+}
+
+/// Say why a tape shows its finding: what each choice is worth, and when it became inevitable.
+///
+/// The tape is minimised first. Then other values are tried for each choice that is left; the run is
+/// kept up to a moment with other weather after it, a hundred times for each of some moments, so
+/// that one sees when the finding became likely and by what; and the nearest run that passes is laid
+/// beside it.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz explain sim_target fuzz/artifacts/sim_target/minimized-from-1f0c
+  cargo simfuzz explain sim_target crash-1f0c --format json > why.json
+  cargo simfuzz report sim_target crash-1f0c --explanation why.json --out report
+
+Exit codes: 0 done, 2 bad input, also a tape that shows nothing.")]
+pub(crate) struct ExplainArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// The tape of a finding
+    pub(crate) file: PathBuf,
+    /// Runs for each moment
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) seeds: u32,
+    /// For people, or for programs
+    #[arg(long, value_enum, default_value_t = Explained::Text)]
+    pub(crate) format: Explained,
+    /// Read an empty or torn file as the fuzzer does
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Explained {
+    Text,
+    Json,
 }
 
 /// Keep a tape as a regression: corpus/TARGET/regressions/NAME.tape, which is text.

@@ -52,6 +52,7 @@ fn main() -> ExitCode {
         cli::Command::Cmin(args) => explore::cmin(&args),
         cli::Command::Replay(args) => plain::replay(&args),
         cli::Command::Minimize(args) => plain::minimize(&args),
+        cli::Command::Explain(args) => plain::explain(&args),
         cli::Command::Report(args) => report::report(&args),
         cli::Command::Promote(args) => regressions::promote(&args),
         cli::Command::Regress(args) => regressions::regress(&args),

@@ -3,7 +3,7 @@
 //! Owns the build and the call; the work is done in the target's binary.
 
 use crate::build::Cargo;
-use crate::cli::{MinimizeArgs, Package, ReplayArgs, SeedsArgs};
+use crate::cli::{ExplainArgs, Explained, MinimizeArgs, Package, ReplayArgs, SeedsArgs};
 use crate::project::{Project, Target, cargo, shown};
 use crate::screen::Screen;
 use crate::stop::{FINDING, INTERRUPTED, Stop};
@@ -40,6 +40,17 @@ pub(crate) fn minimize(args: &MinimizeArgs) -> Result<u8, Stop> {
     command.args(args.jobs.iter().flat_map(|jobs| ["--jobs".into(), jobs.to_string()]));
     command.args(args.out.iter().flat_map(|out| [Path::new("--out"), out]));
     call(command.args(args.quiet.then_some("--quiet")).args(args.lenient.then_some("--lenient")))
+}
+
+/// `cargo simfuzz explain`.
+pub(crate) fn explain(args: &ExplainArgs) -> Result<u8, Stop> {
+    let project = Project::find(args.package.fuzz_dir.as_deref())?;
+    let target = project.target(&args.target)?;
+    is_file(&args.file)?;
+    let mut command = command(target, &args.package, &mut Screen::new())?;
+    command.arg("explain").arg(&args.file).args(["--seeds", &args.seeds.to_string()]);
+    command.args((args.format == Explained::Json).then_some("--format=json"));
+    call(command.args(args.lenient.then_some("--lenient")))
 }
 
 /// `cargo simfuzz seeds`.

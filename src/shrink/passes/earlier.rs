@@ -94,9 +94,18 @@ fn move_up(shrinker: &mut Shrinker<'_>, lane: &BTreeSet<u32>, nth: usize) {
                 if lane.contains(&set.label) && goes { set.earlier(by) } else { *set }
             })
         };
-        let candidates = steps().flat_map(|by| [moved(by, true), moved(by, false)]);
+        // beside what stands just before it, too, where that leaves its address free
+        let beside = (here > 0).then_some(1);
+        let candidates = steps().chain(beside).flat_map(|by| [moved(by, true), moved(by, false)]);
+        let candidates = candidates.filter(is_apart);
         if shrinker.first(candidates).is_none() || shrinker.is_over() {
             return;
         }
     }
+}
+
+/// Has each exception an address of its own?
+fn is_apart(draft: &Draft) -> bool {
+    let addresses: BTreeSet<_> = draft.sets.iter().map(|set| (set.label, set.ordinal)).collect();
+    addresses.len() == draft.sets.len()
 }
