@@ -11,6 +11,7 @@ use std::path::PathBuf;
 #[command(name = "cargo-simfuzz", bin_name = "cargo simfuzz", version)]
 #[command(after_help = "\
 Examples:
+  cargo simfuzz init                                 a simulation, a fuzz target and a test in this package
   cargo simfuzz run sim_target                       fuzz until there is a finding
   cargo simfuzz explore sim_target                   the same without libFuzzer: any toolchain, no C++
   cargo simfuzz replay sim_target crash-1f0c         show a tape and its run
@@ -28,6 +29,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    New(NewArgs),
+    Init(InitArgs),
+    Doctor(DoctorArgs),
     Run(RunArgs),
     Explore(ExploreArgs),
     Import(ImportArgs),
@@ -41,6 +45,64 @@ pub(crate) enum Command {
     Seeds(SeedsArgs),
     List(ListArgs),
     Bench(crate::bench::BenchArgs),
+}
+
+/// Make a new package with a simulation, a fuzz target and a test.
+///
+/// The sample is a store of numbers on a disk, and its client. It has a bug that few seeds show and
+/// the fuzzer finds within seconds; its comments say what is what.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz new my-store
+  cd my-store && cargo test && cargo simfuzz run sim_target
+
+Exit codes: 0 made, 2 bad input or a missing tool.")]
+pub(crate) struct NewArgs {
+    /// The folder to make; its last part is the package's name
+    pub(crate) path: PathBuf,
+    /// Another name for the package
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Take simfuzz from this checkout instead of the registry
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) simfuzz: Option<PathBuf>,
+}
+
+/// Add a simulation, a fuzz target and a test to a package.
+///
+/// Writes `src/simulation/`, `tests/simulation.rs`, `fuzz/`, `corpus/` and a CI file, adds the
+/// dependency and a line to `src/lib.rs`. Nothing that exists is overwritten: then it writes
+/// nothing and says what is in the way.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz init
+  cargo simfuzz init --no-ci crates/store
+
+Exit codes: 0 written, 2 bad input or a missing tool.")]
+pub(crate) struct InitArgs {
+    /// The folder of the package
+    #[arg(default_value = ".")]
+    pub(crate) path: PathBuf,
+    /// Write no .github/workflows/simulation.yml
+    #[arg(long)]
+    pub(crate) no_ci: bool,
+    /// Take simfuzz from this checkout instead of the registry
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) simfuzz: Option<PathBuf>,
+}
+
+/// Say what of the toolchain is there, and what to do about what is not.
+///
+/// Looks for Rust, a C++ compiler, cargo-fuzz and nightly, and for the fuzz project. Installs
+/// nothing.
+#[derive(Args, Debug)]
+#[command(after_help = "Exit codes: 0 all that a fuzz build needs is there, 2 something is missing.")]
+pub(crate) struct DoctorArgs {
+    /// The folder of the fuzz package; without it the nearest `fuzz`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) fuzz_dir: Option<PathBuf>,
 }
 
 /// Fuzz a target until it has a finding, or until the time or the runs are up.

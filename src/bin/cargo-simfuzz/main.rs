@@ -17,6 +17,7 @@ mod campaign;
 mod cli;
 mod corpora;
 mod curve;
+mod doctor;
 mod ended;
 mod explore;
 mod fuzzer;
@@ -31,6 +32,7 @@ mod record;
 mod regressions;
 mod report;
 mod screen;
+mod start;
 mod stop;
 mod toolchain;
 mod watched;
@@ -58,6 +60,9 @@ fn main() -> ExitCode {
         cli::Command::Regress(args) => regressions::regress(&args),
         cli::Command::Seeds(args) => plain::seeds(&args),
         cli::Command::List(args) => list::list(&args),
+        cli::Command::New(args) => start::new(&args),
+        cli::Command::Init(args) => start::init(&args),
+        cli::Command::Doctor(args) => doctor::doctor(&args),
         cli::Command::Bench(args) => bench::bench(&args),
     };
     match done {

@@ -46,7 +46,7 @@ impl Project {
         }
         Err(Stop::bad(format!(
             "no fuzz project in {} or above it: go to a folder with a `fuzz/Cargo.toml` that says \
-             `[package.metadata] cargo-fuzz = true`, or make one with `cargo fuzz init`",
+             `[package.metadata] cargo-fuzz = true`, or make one with `cargo simfuzz init`",
             here.display()
         )))
     }

@@ -44,6 +44,49 @@ impl Toolchain {
     }
 }
 
+/// What `doctor` says of one of them.
+#[derive(Debug)]
+pub(crate) enum Tool {
+    /// It is there, and this is it.
+    There(String),
+    /// It isn't, and a fuzz build needs it; how to get it.
+    Missing(String),
+    /// It isn't, and few need it; for what, and how to get it.
+    Optional(String),
+}
+
+/// Looks for each of the tools and installs none.
+pub(crate) fn examine() -> Vec<(&'static str, Tool)> {
+    let rust = match answer(Command::new("rustc").arg("--version")) {
+        None => Tool::Missing("rustc can't be started: is it in the PATH? (https://rustup.rs installs it)".into()),
+        Some(found) => {
+            let needed = env!("CARGO_PKG_RUST_VERSION");
+            let number = found.split_whitespace().nth(1).unwrap_or_default();
+            match version(number) >= version(needed) {
+                true => Tool::There(found.trim().into()),
+                false => {
+                    Tool::Missing(format!("rustc {number} is too old, {needed} is needed: `rustup update stable`"))
+                }
+            }
+        }
+    };
+    let compiler = match cxx() {
+        Ok(Some(name)) => Tool::There(name.into()),
+        Ok(None) => Tool::There(env::var("CXX").unwrap_or_else(|_| "c++".into())),
+        Err(stop) => Tool::Missing(stop.to_string()),
+    };
+    let fuzz = match cargo_fuzz_version() {
+        Some(found) if version(&found) >= version(CARGO_FUZZ) => Tool::There(found),
+        Some(found) => Tool::Missing(format!("{found} is too old, {CARGO_FUZZ} is needed: `{}`", install())),
+        None => Tool::Optional(format!("not yet; `cargo simfuzz run` installs it, or `{}`", install())),
+    };
+    let nightly = match answer(cargo().args(["+nightly", "--version"])) {
+        Some(found) => Tool::There(found.trim().into()),
+        None => Tool::Optional("none; only `--sanitizer address` needs it: `rustup toolchain install nightly`".into()),
+    };
+    vec![("Rust", rust), ("C++ compiler", compiler), ("cargo-fuzz", fuzz), ("nightly Rust", nightly)]
+}
+
 fn channel(sanitizer: Sanitizer, rustc: &str) -> Result<Option<&'static str>, Stop> {
     let unstable = rustc.contains("nightly") || rustc.contains("-dev") || env::var_os("RUSTC_BOOTSTRAP").is_some();
     if sanitizer == Sanitizer::None || unstable {
@@ -92,11 +135,21 @@ fn in_path(program: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(&name).is_file()))
 }
 
+/// The command that installs cargo-fuzz.
+fn install() -> String {
+    format!("cargo install cargo-fuzz --version {CARGO_FUZZ} --locked")
+}
+
+/// The version of the cargo-fuzz that is there.
+fn cargo_fuzz_version() -> Option<String> {
+    let answer = answer(cargo().args(["fuzz", "--version"]))?;
+    Some(answer.split_whitespace().last().unwrap_or_default().to_owned())
+}
+
 fn cargo_fuzz(screen: &mut Screen) -> Result<(), Stop> {
-    let install = format!("cargo install cargo-fuzz --version {CARGO_FUZZ} --locked");
-    if let Some(answer) = answer(cargo().args(["fuzz", "--version"])) {
-        let found = answer.split_whitespace().last().unwrap_or_default();
-        return match version(found) >= version(CARGO_FUZZ) {
+    let install = install();
+    if let Some(found) = cargo_fuzz_version() {
+        return match version(&found) >= version(CARGO_FUZZ) {
             true => Ok(()),
             false => Err(Stop::bad(format!("cargo-fuzz {found} is too old, {CARGO_FUZZ} is needed: `{install}`"))),
         };
@@ -105,7 +158,7 @@ fn cargo_fuzz(screen: &mut Screen) -> Result<(), Stop> {
     let mut command = cargo();
     command.args(install.split(' ').skip(1));
     Cargo::new(command, "installing cargo-fuzz").run(screen)?;
-    match answer(cargo().args(["fuzz", "--version"])) {
+    match cargo_fuzz_version() {
         Some(_) => Ok(()),
         None => Err(Stop::bad("cargo-fuzz is installed but cargo doesn't find it: add ~/.cargo/bin to the PATH")),
     }
