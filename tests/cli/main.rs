@@ -11,6 +11,7 @@ mod campaigns;
 mod explore;
 mod minimize;
 mod report;
+mod start;
 mod toy;
 
 use std::process::{Command, Output};
