@@ -151,7 +151,7 @@ mod tests {
         let modes = Mode::read("random, explore-goals,swarm,libfuzzer").unwrap();
         let names: Vec<_> = modes.iter().map(ToString::to_string).collect();
         assert_eq!(names, ["libfuzzer", "swarm", "random", "explore-goals"]);
-        assert_eq!(Mode::read("all").unwrap().len(), 16);
+        assert_eq!(Mode::read("all").unwrap().len(), 20);
     }
 
     #[test]
