@@ -96,7 +96,10 @@ fn a_workspace_and_a_name_that_cargo_refuses_are_said_to_be_so() {
 fn the_doctor_says_what_is_there_and_how_to_get_what_is_not() {
     let place = TempDir::new().unwrap();
     let well = said(&mut simfuzz(place.path(), &["doctor"]));
-    has(&well.out, &["ok       Rust: rustc ", "C++ compiler", "cargo-fuzz", "nightly", "`cargo simfuzz init` makes one"]);
+    has(
+        &well.out,
+        &["ok       Rust: rustc ", "C++ compiler", "cargo-fuzz", "nightly", "`cargo simfuzz init` makes one"],
+    );
 
     let ill = said(simfuzz(place.path(), &["doctor"]).env("CXX", "no-such-compiler"));
     assert_eq!(ill.code, Some(2), "{ill:?}");
