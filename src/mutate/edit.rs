@@ -5,9 +5,9 @@ use crate::choice::{Choice, Kind, Op, ROWS_MAX, Row, Tape};
 
 /// The edits, and how often each is made, in percent.
 const EDITS: [(Edit, u64); 8] = [
-    (Edit::Set, 45),
+    (Edit::Set, 40),
     (Edit::Operations, 10),
-    (Edit::Knob, 12),
+    (Edit::Setting, 25),
     (Edit::Delete, 12),
     (Edit::Move, 10),
     (Edit::Swap, 6),
@@ -19,8 +19,8 @@ const EDITS: [(Edit, u64); 8] = [
 enum Edit {
     /// One choice gets another value.
     Set,
-    /// One of the run's knobs does: swarm must keep turning.
-    Knob,
+    /// One of the run's settings does: swarm must keep turning, and what the workload drew once.
+    Setting,
     /// Overrides are dropped: one, half of them, or all of a label.
     Delete,
     /// An override moves, or is repeated, along its label.
@@ -58,7 +58,7 @@ impl Mutator {
                 Edit::Move if self.has_sets(&tape) => self.shift(&mut tape),
                 Edit::Swap if self.has_sets(&tape) => self.swap(&mut tape),
                 Edit::Seed => tape = tape.with_seed(self.dice.word()),
-                Edit::Knob => self.turn_knob(&mut tape, base),
+                Edit::Setting => self.set_setting(&mut tape, base),
                 Edit::Operations if self.edit_operations(&mut tape, base, partner) => {}
                 Edit::Copy => match partner {
                     Some(partner) => self.copy(&mut tape, partner),
@@ -150,10 +150,16 @@ impl Mutator {
         }
     }
 
-    fn turn_knob(&mut self, tape: &mut Tape, base: &Entry) {
-        let knobs: Vec<_> = base.trace.choices().iter().filter(|choice| choice.kind == Kind::Knob).collect();
-        if !knobs.is_empty() {
-            let choice = knobs[self.dice.index(knobs.len())];
+    /// A knob, or else a choice that is the only one of its label: a rate, a size, who is who. Such
+    /// a draw is one of thousands, and what all the others mean hangs on it.
+    fn set_setting(&mut self, tape: &mut Tape, base: &Entry) {
+        let choices = base.trace.choices();
+        let knobs: Vec<_> = choices.iter().filter(|choice| choice.kind == Kind::Knob).collect();
+        let alone = base.by_label.iter().filter(|label| label.len() == 1).map(|label| &choices[label[0] as usize]);
+        let drawn: Vec<_> = alone.filter(|choice| !matches!(choice.kind, Kind::Knob | Kind::Word)).collect();
+        let settings = if knobs.is_empty() || !drawn.is_empty() && self.dice.percent(50) { drawn } else { knobs };
+        if !settings.is_empty() {
+            let choice = settings[self.dice.index(settings.len())];
             let value = self.other_value(choice);
             put(tape, base.trace.label(choice).id(), choice.ordinal, value);
         }

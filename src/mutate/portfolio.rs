@@ -35,14 +35,14 @@ impl Source {
 const MEMORY: f64 = 2_000.0;
 
 /// No way falls under its share, in percent: what brings nothing now may do so later, and it
-/// takes runs to see it. Fresh seeds have most, since nothing that was learnt can mislead them.
-const LEAST: [f64; 3] = [20.0, 10.0, 10.0];
+/// takes runs to see it.
+const LEAST: [f64; 3] = [20.0, 20.0, 20.0];
 
 /// The split of a campaign that doesn't adapt, in percent.
 const FIXED: [f64; 3] = [10.0, 45.0, 45.0];
 
 /// The split before anything is known.
-const START: [f64; 3] = [50.0, 30.0, 20.0];
+const START: [f64; 3] = [30.0, 35.0, 35.0];
 
 /// What one way has lately brought and cost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -138,12 +138,12 @@ mod tests {
 
     #[test]
     fn the_split_follows_what_pays_and_drops_nobody() {
-        assert_eq!(after(0, [0; 3]), [50, 30, 20]);
+        assert_eq!(after(0, [0; 3]), [30, 35, 35]);
         let [fresh, reseeds, edits] = after(3_000, [0, 10, 0]);
-        assert!((20..25).contains(&fresh) && reseeds > 65 && (10..15).contains(&edits));
+        assert!((20..25).contains(&fresh) && reseeds > 55 && (20..25).contains(&edits), "{fresh} {reseeds} {edits}");
         let [fresh, reseeds, edits] = after(3_000, [10, 0, 0]);
-        assert!(fresh > 75 && reseeds < 15 && edits < 15);
-        assert_eq!(after(3_000, [10, 10, 10]), [40, 30, 30]);
+        assert!(fresh > 55 && reseeds < 25 && edits < 25, "{fresh} {reseeds} {edits}");
+        assert_eq!(after(3_000, [10, 10, 10]), [33, 33, 33]);
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
             portfolio.learn(Source::Reseed, 2.0, 800);
         }
         let [fresh, reseeds, _] = portfolio.shares;
-        assert!(fresh > 2.0 * reseeds, "{fresh} {reseeds}");
+        assert!(fresh > 1.5 * reseeds, "{fresh} {reseeds}");
     }
 
     #[test]
@@ -166,6 +166,6 @@ mod tests {
 
     #[test]
     fn without_any_news_the_split_stays() {
-        assert_eq!(after(1_000, [0; 3]), [50, 30, 20]);
+        assert_eq!(after(1_000, [0; 3]), [30, 35, 35]);
     }
 }

@@ -25,7 +25,7 @@ fn the_subcommand_word_may_be_there_or_not() {
 fn bad_input_is_refused_with_the_way_out() {
     let toy = Toy::new();
     toy.write("tape", "bug");
-    refused(toy.simfuzz(&["list"]).current_dir("/"), &["no fuzz project", "cargo fuzz init"]);
+    refused(toy.simfuzz(&["list"]).current_dir("/"), &["no fuzz project", "cargo simfuzz init"]);
     refused(&mut toy.simfuzz(&["list", "--fuzz-dir", "bin"]), &["bin is no fuzz package"]);
     assert_eq!(said(toy.simfuzz(&["list", "--fuzz-dir"]).arg(toy.path("fuzz")).current_dir("/")).code, Some(0));
     refused(&mut toy.simfuzz(&["run", "typo"]), &["no target `typo`", "`other` and `toy`"]);
