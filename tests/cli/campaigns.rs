@@ -95,6 +95,11 @@ fn a_finding_ends_with_the_next_commands() {
     has(&ran.out, &["tape: fuzz/artifacts/toy/crash-1f0c"]);
     has(&ran.out, &["replay: cargo simfuzz replay --lenient toy fuzz/artifacts/toy/crash-1f0c"]);
     has(&ran.out, &["keep it: cargo simfuzz promote --lenient toy fuzz/artifacts/toy/crash-1f0c --name NAME"]);
+    // this target knows of no minimising: that is said, and the finding's own tape is what is named
+    has(
+        &ran.out,
+        &["not minimized: ", "explain it: cargo simfuzz explain --lenient toy fuzz/artifacts/toy/crash-1f0c"],
+    );
     assert!(!ran.err.contains("an inner word"), "the replay shows it better: {}", ran.err);
     // the commands work as they are printed
     let replayed = said(&mut toy.simfuzz(&["replay", "--lenient", "toy", "fuzz/artifacts/toy/crash-1f0c"]));

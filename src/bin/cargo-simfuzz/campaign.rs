@@ -9,7 +9,7 @@ use crate::ended::{self, Known};
 use crate::fuzzer::{self, Ended};
 use crate::handover::Handovers;
 use crate::instrument::Instrument;
-use crate::minimal::{self, Minimal};
+use crate::minimal::{self, Minimal, Tried};
 use crate::project::{Project, Target, shown};
 use crate::screen::{Screen, clock, count, grouped};
 use crate::stop::{CLEAN, FINDING, Stop};
@@ -113,29 +113,35 @@ fn report(
         .map(|tape| if is_of_limits(tape) { None } else { minimal::by_fuzzer(binary, tape, screen) })
         .collect();
     match &minimal[0] {
-        Some(minimal) => show(binary, &minimal.path, ended, screen),
-        None => show(binary, first, ended, screen),
+        Some(Ok(minimal)) => show(binary, &minimal.path, ended, screen),
+        _ => show(binary, first, ended, screen),
     }
     next_commands(target, &args.package, tapes, &minimal);
     Ok(FINDING)
 }
 
 /// Says where the tapes are, and what to type next.
-pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[PathBuf], minimal: &[Option<Minimal>]) {
+pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[PathBuf], minimal: &[Tried]) {
     println!();
     for (number, tape) in tapes.iter().enumerate() {
         println!("tape: {}", shown(tape));
-        if let Some(Some(Minimal { path, sentence })) = minimal.get(number) {
-            println!("  minimized: {} ({sentence})", shown(path));
+        match minimal.get(number) {
+            Some(Some(Ok(Minimal { path, sentence }))) => println!("  minimized: {} ({sentence})", shown(path)),
+            Some(Some(Err(reason))) => println!("  not minimized: {reason}"),
+            _ => {}
         }
     }
     let Some(first) = tapes.first() else { return };
-    let first = minimal.first().and_then(Option::as_ref).map_or(first, |minimal| &minimal.path);
+    let first = match minimal.first() {
+        Some(Some(Ok(minimal))) => &minimal.path,
+        _ => first,
+    };
     // the fuzzer also tries bytes that are no whole tape
     let torn = fs::read(first).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
     let options = format!("{package}{}", if torn { " --lenient" } else { "" });
     println!("replay: cargo simfuzz replay{options} {} {}", target.name, shown(first));
     println!("see it: cargo simfuzz report{options} {} {}", target.name, shown(first));
+    println!("explain it: cargo simfuzz explain{options} {} {}", target.name, shown(first));
     println!("keep it: cargo simfuzz promote{options} {} {} --name NAME", target.name, shown(first));
 }
 

@@ -58,7 +58,8 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<u8, Stop> {
                 .map(|tape| minimal::by_plain(&binary, tape, &mut screen))
                 .collect();
             if let Some(first) = tapes.first() {
-                story(&binary, minimal[0].as_ref().map_or(first, |minimal| &minimal.path));
+                let simplest = minimal[0].as_ref().and_then(|tried| tried.as_ref().ok());
+                story(&binary, simplest.map_or(first, |minimal| &minimal.path));
             }
             next_commands(target, &args.package, &tapes, &minimal);
             Ok(FINDING)

@@ -1,7 +1,8 @@
 //! The simplest tape of a finding, made at the end of a campaign.
 //!
 //! Owns the call and the time that it may take; the work is done in the target's binary. That it
-//! fails is no error: the finding's own tape is there.
+//! fails is no error, since the finding's own tape is there, but it is said: a finding that doesn't
+//! come again is news.
 
 use crate::screen::{Screen, clock};
 use crate::watched::{Heard, Watched, interrupted};
@@ -18,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Findings of one campaign that are minimised, the ones with the shortest tapes.
 pub(crate) const FINDINGS: usize = 4;
 
+/// A tape that was minimised, or why there is none; nothing where nobody tried.
+pub(crate) type Tried = Option<Result<Minimal, String>>;
+
 /// A tape that was minimised.
 #[derive(Debug)]
 pub(crate) struct Minimal {
@@ -27,7 +31,7 @@ pub(crate) struct Minimal {
 }
 
 /// By a plain build.
-pub(crate) fn by_plain(binary: &Path, tape: &Path, screen: &mut Screen) -> Option<Minimal> {
+pub(crate) fn by_plain(binary: &Path, tape: &Path, screen: &mut Screen) -> Tried {
     let mut command = Command::new(binary);
     command.arg("minimize").arg(tape).args(["--quiet", "--lenient", "--time", &SECONDS.to_string()]);
     command.args(["--budget", &u32::MAX.to_string()]);
@@ -35,32 +39,45 @@ pub(crate) fn by_plain(binary: &Path, tape: &Path, screen: &mut Screen) -> Optio
 }
 
 /// By a fuzzer's build: it is there, while the plain build may take minutes the first time.
-pub(crate) fn by_fuzzer(binary: &Path, tape: &Path, screen: &mut Screen) -> Option<Minimal> {
+pub(crate) fn by_fuzzer(binary: &Path, tape: &Path, screen: &mut Screen) -> Tried {
     let mut command = Command::new(binary);
     // a target that is older than this command runs the tape, and that is all
     command.arg(tape).env("SIMFUZZ_MINIMIZE", SECONDS.to_string());
     made(command, screen)
 }
 
-fn made(command: Command, screen: &mut Screen) -> Option<Minimal> {
+fn made(command: Command, screen: &mut Screen) -> Tried {
     if interrupted() {
         return None;
     }
     screen.begin();
-    let mut child = Watched::start(command).ok()?;
+    let made = call(command, screen);
+    screen.clear();
+    Some(made)
+}
+
+fn call(command: Command, screen: &mut Screen) -> Result<Minimal, String> {
+    let mut child = Watched::start(command).map_err(|stop| stop.to_string())?;
     let limit = Duration::from_secs(SECONDS) + PATIENCE;
+    let mut reason = None;
     loop {
         match child.next(Duration::from_millis(100)) {
-            Heard::Quiet if screen.elapsed() > limit => child.interrupt(),
-            Heard::Quiet | Heard::Line(_) => {}
+            Heard::Line(line) => reason = line.strip_prefix("error: ").map(str::to_owned).or(reason),
+            Heard::Quiet if screen.elapsed() > limit => {
+                reason = Some(format!("it took more than {}", clock(limit)));
+                child.interrupt();
+            }
+            Heard::Quiet => {}
             Heard::Ended => break,
         }
         screen.live(|elapsed| format!("minimising {} of {}", clock(elapsed), clock(Duration::from_secs(SECONDS))));
     }
-    screen.clear();
-    let (status, stdout) = child.finish().ok()?;
+    let (status, stdout) = child.finish().map_err(|stop| stop.to_string())?;
     let text = String::from_utf8_lossy(&stdout);
-    let (sentence, path) = text.trim_end().rsplit_once("\nminimized: ")?;
-    let sentence = sentence.lines().last()?.split(';').next()?.to_owned();
-    status.success().then(|| Minimal { path: PathBuf::from(path), sentence })
+    let told = text.trim_end().rsplit_once("\nminimized: ").filter(|_| status.success());
+    let Some((sentence, path)) = told else {
+        return Err(reason.unwrap_or_else(|| "the target's binary gave none; is its simfuzz an older one?".to_owned()));
+    };
+    let sentence = sentence.lines().last().and_then(|line| line.split(';').next()).unwrap_or_default();
+    Ok(Minimal { path: PathBuf::from(path), sentence: sentence.to_owned() })
 }
