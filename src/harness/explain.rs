@@ -4,9 +4,8 @@
 
 use super::minimize::EffortArgs;
 use super::progress::Progress;
-use super::{read, say};
+use super::{say, tape};
 use crate::explain::{self, ExplainedChoice, Explanation, Likelihood, Line, Meaning};
-use crate::regress;
 use crate::run::Simulation;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -38,8 +37,7 @@ enum Format {
 }
 
 pub(super) fn explain(simulation: &Simulation, args: &ExplainArgs) -> Result<ExitCode, String> {
-    let saved = read(&args.file, args.lenient)?;
-    let tape = if saved.is_text { regress::bind(simulation, &saved.text).tape } else { saved.text.tape };
+    let tape = tape(simulation, &args.file, args.lenient)?;
     let sentence = |error: crate::MinimizeError| format!("{}: {error}", args.file.display());
     let minimized = args.effort.minimizer(simulation).minimize(&tape).map_err(sentence)?;
     let mut progress = Progress::new();

@@ -3,10 +3,9 @@
 //! Owns what is printed. The clock and the file's name live in `fuzz`, what is simpler in `shrink`.
 
 use super::progress::Progress;
-use super::{read, say};
+use super::{say, tape};
 use crate::fuzz::minimal::{self, Effort};
 use crate::minimize::Minimizer;
-use crate::regress;
 use crate::run::Simulation;
 use clap::Args;
 use std::path::PathBuf;
@@ -60,8 +59,7 @@ pub(super) fn minimize(simulation: &Simulation, args: &MinimizeArgs) -> Result<E
     if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
         return Err(format!("{} exists: choose another --out", out.display()));
     }
-    let saved = read(&args.file, args.lenient)?;
-    let tape = if saved.is_text { regress::bind(simulation, &saved.text).tape } else { saved.text.tape };
+    let tape = tape(simulation, &args.file, args.lenient)?;
     let minimized = args
         .effort
         .minimizer(simulation)

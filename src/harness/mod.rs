@@ -177,6 +177,12 @@ fn read(path: &Path, lenient: bool) -> Result<Saved, String> {
     Saved::read(&bytes).map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// The tape in a file; one that is text is bound to the program as it is now.
+fn tape(simulation: &Simulation, path: &Path, lenient: bool) -> Result<Tape, String> {
+    let saved = read(path, lenient)?;
+    Ok(if saved.is_text { crate::regress::bind(simulation, &saved.text).tape } else { saved.text.tape })
+}
+
 /// Prints a line. That nobody reads on (`| head`) is no error of ours.
 fn say(line: &impl std::fmt::Display) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");

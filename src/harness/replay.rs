@@ -1,10 +1,9 @@
 //! `replay`: tapes as text, with the stories of their runs; and `report`: their accounts as JSON.
 
 use super::reading::Reading;
-use super::{debugger, log, read, say};
+use super::{debugger, log, say, tape};
 use crate::account::Account;
 use crate::choice::Tape;
-use crate::regress;
 use crate::run::{Outcome, Recording, Simulation, Status};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -41,8 +40,7 @@ pub(super) fn replay(
 }
 
 fn run(simulation: &Simulation, path: &Path, lenient: bool) -> Result<(Tape, Outcome), String> {
-    let saved = read(path, lenient)?;
-    let tape = if saved.is_text { regress::bind(simulation, &saved.text).tape } else { saved.text.tape };
+    let tape = tape(simulation, path, lenient)?;
     let outcome = simulation.run_with(&tape, Recording::Story);
     Ok((tape, outcome))
 }

@@ -303,15 +303,8 @@ pub(crate) struct MinimizeArgs {
     pub(crate) target: String,
     /// The tape of a finding
     pub(crate) file: PathBuf,
-    /// Runs at most
-    #[arg(long, value_name = "RUNS", default_value_t = 20_000)]
-    pub(crate) budget: u32,
-    /// Seconds at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
-    pub(crate) time: u64,
-    /// Threads, all cores without it; the result is the same, unless the time is up
-    #[arg(short, long, value_name = "N")]
-    pub(crate) jobs: Option<u16>,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
     /// Where to write it instead; must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -323,6 +316,30 @@ pub(crate) struct MinimizeArgs {
     pub(crate) lenient: bool,
     #[command(flatten)]
     pub(crate) package: Package,
+}
+
+/// What minimising may take.
+#[derive(Args, Debug)]
+pub(crate) struct Effort {
+    /// Runs at most
+    #[arg(long, value_name = "RUNS", default_value_t = 20_000)]
+    budget: u32,
+    /// Seconds at most
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    time: u64,
+    /// Threads, all cores without it; the result is the same, unless the time is up
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<u16>,
+}
+
+impl Effort {
+    /// As the target's binary takes it.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let Self { budget, time, jobs } = self;
+        let mut all = vec![format!("--budget={budget}"), format!("--time={time}")];
+        all.extend(jobs.map(|jobs| format!("--jobs={jobs}")));
+        all
+    }
 }
 
 /// Say why a tape shows its finding: what each choice is worth, and when it became inevitable.
@@ -344,6 +361,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) target: String,
     /// The tape of a finding
     pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) effort: Effort,
     /// Runs for each moment
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seeds: u32,

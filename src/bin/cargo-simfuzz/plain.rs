@@ -36,8 +36,7 @@ pub(crate) fn minimize(args: &MinimizeArgs) -> Result<u8, Stop> {
     is_file(&args.file)?;
     let mut command = command(target, &args.package, &mut Screen::new())?;
     command.arg("minimize").arg(&args.file);
-    command.args(["--budget", &args.budget.to_string(), "--time", &args.time.to_string()]);
-    command.args(args.jobs.iter().flat_map(|jobs| ["--jobs".into(), jobs.to_string()]));
+    command.args(args.effort.arguments());
     command.args(args.out.iter().flat_map(|out| [Path::new("--out"), out]));
     call(command.args(args.quiet.then_some("--quiet")).args(args.lenient.then_some("--lenient")))
 }
@@ -48,7 +47,8 @@ pub(crate) fn explain(args: &ExplainArgs) -> Result<u8, Stop> {
     let target = project.target(&args.target)?;
     is_file(&args.file)?;
     let mut command = command(target, &args.package, &mut Screen::new())?;
-    command.arg("explain").arg(&args.file).args(["--seeds", &args.seeds.to_string()]);
+    command.arg("explain").arg(&args.file).args(args.effort.arguments());
+    command.args(["--seeds", &args.seeds.to_string()]);
     command.args((args.format == Explained::Json).then_some("--format=json"));
     call(command.args(args.lenient.then_some("--lenient")))
 }

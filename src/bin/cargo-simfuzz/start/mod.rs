@@ -40,7 +40,12 @@ pub(crate) fn new(args: &NewArgs) -> Result<u8, Stop> {
     let folder = args.path.canonicalize().map_err(|error| Stop::bad(format!("{}: {error}", args.path.display())))?;
     // cargo's own sample, an adder, is no part of it
     write(&folder.join("src/lib.rs"), "")?;
-    fill(&folder, args.simfuzz.as_deref(), true)?;
+    fill(&folder, args.simfuzz.as_deref(), true).map_err(|stop| {
+        Stop::bad(format!(
+            "{stop}\n  {} is a bare package now: `cargo simfuzz init` there goes on",
+            args.path.display()
+        ))
+    })?;
     println!("next:\n  cd {}", args.path.display());
     next();
     Ok(CLEAN)
@@ -123,11 +128,10 @@ fn package(folder: &Path) -> Result<Package, Stop> {
     let is_library = |kind: &serde_json::Value| kind == "lib" || kind == "rlib";
     let library = array(&package["targets"]).iter().find(|target| array(&target["kind"]).iter().any(is_library));
     let library = library.and_then(|target| target["name"].as_str()).map(str::to_owned);
-    let default = package["targets"].as_array().is_some_and(|targets| targets.is_empty());
     match library {
         Some(library) => Ok(Package { name, library: library.replace('-', "_") }),
         // a program alone gets a library beside it: src/lib.rs
-        None if default || !folder.join("src/lib.rs").exists() => Ok(Package { library: name.replace('-', "_"), name }),
+        None if !folder.join("src/lib.rs").exists() => Ok(Package { library: name.replace('-', "_"), name }),
         None => Err(Stop::bad(format!("the library of {name} is no Rust library (crate-type): add \"lib\" to it"))),
     }
 }

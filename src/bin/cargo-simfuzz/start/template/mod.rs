@@ -1,6 +1,6 @@
 //! The system in a simulation: which processes there are, who uses them, what may break.
 //!
-//! `cargo test` runs it with a hundred seeds, `cargo simfuzz run sim_target` fuzzes it. Both start
+//! `cargo test` runs it with a few seeds, `cargo simfuzz run sim_target` fuzzes it. Both start
 //! from [`simulation`]; put your own processes and workloads there.
 
 mod client;
