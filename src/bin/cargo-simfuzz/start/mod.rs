@@ -145,7 +145,7 @@ fn add_dependency(folder: &Path, simfuzz: Option<&Path>) -> Result<(), Stop> {
     };
     call(
         &mut command,
-        "simfuzz can't be added to the dependencies (`--simfuzz FOLDER` takes it from a checkout), and nothing was written",
+        "simfuzz can't be added to the dependencies (`--simfuzz FOLDER` takes it from a checkout), and no file of ours was written",
     )
 }
 
