@@ -21,6 +21,7 @@ pub struct Site {
     pub(super) kind: Kind,
     pub(super) labels: &'static [&'static str],
     pub(super) place: Place,
+    pub(super) build: Build,
     /// The id of the site's entry, or [`UNNUMBERED`]. Found once, so that a hit is a load.
     id: AtomicU32,
 }
@@ -30,8 +31,14 @@ const UNNUMBERED: u32 = u32::MAX;
 
 impl Site {
     /// The site at `place` for the assertion `name`.
-    pub const fn new(kind: Kind, name: &'static str, labels: &'static [&'static str], place: Place) -> Site {
-        Site { name, kind, labels, place, id: AtomicU32::new(UNNUMBERED) }
+    pub const fn new(
+        kind: Kind,
+        name: &'static str,
+        labels: &'static [&'static str],
+        place: Place,
+        build: Build,
+    ) -> Site {
+        Site { name, kind, labels, place, build, id: AtomicU32::new(UNNUMBERED) }
     }
 
     /// Returns the id of the site's entry.
@@ -52,6 +59,24 @@ impl Site {
         assert_ne!(id, UNNUMBERED, "{:?} was not linked in", self.name);
         id
     }
+}
+
+/// How the code around a macro was built: what it checks by itself.
+///
+/// Profiles may differ from package to package, so each site knows its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Build {
+    /// `cfg!(debug_assertions)` there.
+    pub debug_assertions: bool,
+    /// One more than a byte. No `cfg` tells of overflow checks: whoever wants to know tries 255, and
+    /// is ready for a panic.
+    pub next: fn(u8) -> u8,
+}
+
+/// How the code of each assertion was built.
+#[cfg(feature = "sim")]
+pub(crate) fn builds() -> impl Iterator<Item = Build> {
+    SITES.iter().map(|site| site.build)
 }
 
 /// Where a macro stands.
@@ -198,7 +223,7 @@ mod tests {
 
     fn site(kind: Kind, name: &'static str, line: u32) -> Site {
         let place = Place { module: "bank", file: "bank.rs", line };
-        Site::new(kind, name, &[], place)
+        Site::new(kind, name, &[], place, Build { debug_assertions: false, next: |byte| byte })
     }
 
     #[test]

@@ -218,6 +218,7 @@ macro_rules! __site {
     (@ $kind:expr, [$($label:expr),*], $name:expr) => {{
         #[$crate::__private::linkme::distributed_slice($crate::assert::SITES)]
         #[linkme(crate = $crate::__private::linkme)]
+        #[allow(clippy::arithmetic_side_effects)]
         static SITE: $crate::assert::Site = $crate::assert::Site::new(
             $kind,
             $name,
@@ -226,6 +227,10 @@ macro_rules! __site {
                 module: ::core::module_path!(),
                 file: ::core::file!(),
                 line: ::core::line!(),
+            },
+            $crate::assert::Build {
+                debug_assertions: ::core::cfg!(debug_assertions),
+                next: |byte: u8| byte + 1,
             },
         );
         &SITE

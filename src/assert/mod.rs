@@ -62,9 +62,12 @@ pub use ledger::{active, begin, count_choices_by, end, first_violation, recycle,
 pub use level::{HOLDS, Number};
 pub use record::{BUCKETS_MAX, Bucket, QUALITY_STEPS_MAX, Reach, Record, Violation};
 
+#[cfg(feature = "sim")]
+pub(crate) use catalogue::builds;
+
 // What the macros expand to.
 #[doc(hidden)]
-pub use catalogue::{SITES, Site};
+pub use catalogue::{Build, SITES, Site};
 #[doc(hidden)]
 pub use ledger::{
     always, always_compared, explain, reachable, sometimes, sometimes_all, sometimes_compared, sometimes_each,

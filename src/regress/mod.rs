@@ -6,6 +6,7 @@
 //! saving, binding to a changed program, and the verdict; writing rows is `choice`'s business.
 
 mod bind;
+mod build;
 mod file;
 
 pub use bind::{Bound, bind};
@@ -15,6 +16,7 @@ use crate::assert::catalogue;
 use crate::choice::{Op, Tape, TextTape, Trace};
 use crate::minimize::{Minimized, Minimizer};
 use crate::run::{Finding, Outcome, Recording, Simulation, Status};
+use build::Profile;
 use std::fmt;
 use std::path::Path;
 
@@ -46,6 +48,12 @@ pub enum Verdict {
     Stale {
         /// The first goal that is missing.
         missing: String,
+    },
+    /// It doesn't, and this build of the program doesn't check all that the one it was kept in did: an
+    /// overflow, say, would pass unseen.
+    NotComparable {
+        /// What it lacks: `overflow checks`, for instance.
+        lacks: String,
     },
     /// It shows another finding.
     Other {
@@ -97,6 +105,11 @@ impl Checked {
                     "STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: find and promote it anew, or delete it"
                 )
             }
+            (Verdict::NotComparable { lacks }, _) => {
+                format!(
+                    "NOT COMPARABLE: {finding}; it was kept in a build with {lacks}, which this one lacks, so that it may be there unseen: test with a profile that has them (dev has, as fuzz/Cargo.toml does), or promote it anew"
+                )
+            }
             (Verdict::Other { identity }, _) => format!("ANOTHER FINDING: {identity}, instead of {finding}"),
             (Verdict::Truncated, _) => format!("TRUNCATED: {finding}; raise the simulation's event budget"),
         };
@@ -139,6 +152,7 @@ pub(crate) fn promote_by(
     if let Some(identity) = &identity {
         text.note("finding", identity);
     }
+    text.note("build", &Profile::current().to_string());
     text.note("expect", if expect == Expectation::Open { "open" } else { "fixed" });
     for goal in witness(&outcome) {
         text.note("witness", goal);
@@ -223,18 +237,33 @@ pub fn check(simulation: &Simulation, target: &str, text: &TextTape) -> Result<C
         _ => return Err(RegressionError::Note { key: "expect" }),
     };
     let finding = text.noted("finding").next().map(str::to_owned);
+    // those that were kept before builds were noted are taken for comparable
+    let kept_in = match text.noted("build").next() {
+        Some(note) => Profile::parse(note).ok_or(RegressionError::Note { key: "build" })?,
+        None => Profile::default(),
+    };
     let bound = bind(simulation, text);
     let outcome = simulation.run_with(&bound.tape, Recording::Choices);
-    let verdict = judge(&outcome, &bound, finding.as_deref(), text);
+    let lacks = finding.as_ref().and_then(|_| Profile::current().lacks(&kept_in));
+    let verdict = judge(&outcome, &bound, finding.as_deref(), lacks, text);
     Ok(Checked { verdict, expect, finding })
 }
 
-fn judge(outcome: &Outcome, bound: &Bound, finding: Option<&str>, text: &TextTape) -> Verdict {
+fn judge(
+    outcome: &Outcome,
+    bound: &Bound,
+    finding: Option<&str>,
+    lacks: Option<String>,
+    text: &TextTape,
+) -> Verdict {
     match outcome.finding() {
         Some(found) if Some(found.identity.as_str()) == finding => return Verdict::Reproduced,
         Some(found) => return Verdict::Other { identity: found.identity.clone() },
         None if outcome.status() == Status::Truncated => return Verdict::Truncated,
         None => {}
+    }
+    if let Some(lacks) = lacks {
+        return Verdict::NotComparable { lacks };
     }
     let reached = witness(outcome);
     if let Some(missing) = text.noted("witness").find(|goal| !reached.contains(goal)) {
