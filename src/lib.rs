@@ -114,6 +114,8 @@ pub mod guide {
     pub mod cannot_run {}
     #[doc = include_str!("../docs/report.md")]
     pub mod report {}
+    #[doc = include_str!("../docs/regressions.md")]
+    pub mod regressions {}
 }
 
 /// What a test needs, by one `use`.

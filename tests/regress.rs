@@ -122,5 +122,5 @@ fn a_folder_of_regressions_is_a_test() {
 
     write("torn.tape", "tape 1  seed 0x0  base calm\nclient/op #");
     let message = failure(&simulation(Version::Mended));
-    assert!(message.contains("torn.tape: line 2: neither a note"), "{message}");
+    assert!(message.contains("torn.tape\n  line 2: neither a note"), "{message}");
 }

@@ -8,9 +8,14 @@
 mod bind;
 mod build;
 mod file;
+mod folder;
 
 pub use bind::{Bound, bind};
 pub use file::{Saved, write_whole};
+pub use folder::assert_all;
+#[cfg(feature = "regressions")]
+#[doc(hidden)]
+pub use folder::each;
 
 use crate::assert::catalogue;
 use crate::choice::{Op, Tape, TextTape, Trace};
@@ -18,7 +23,6 @@ use crate::minimize::{Minimized, Minimizer};
 use crate::run::{Finding, Outcome, Recording, Simulation, Status};
 use build::Profile;
 use std::fmt;
-use std::path::Path;
 
 /// What a regression is expected to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,13 +253,7 @@ pub fn check(simulation: &Simulation, target: &str, text: &TextTape) -> Result<C
     Ok(Checked { verdict, expect, finding })
 }
 
-fn judge(
-    outcome: &Outcome,
-    bound: &Bound,
-    finding: Option<&str>,
-    lacks: Option<String>,
-    text: &TextTape,
-) -> Verdict {
+fn judge(outcome: &Outcome, bound: &Bound, finding: Option<&str>, lacks: Option<String>, text: &TextTape) -> Verdict {
     match outcome.finding() {
         Some(found) if Some(found.identity.as_str()) == finding => return Verdict::Reproduced,
         Some(found) => return Verdict::Other { identity: found.identity.clone() },
@@ -275,53 +273,4 @@ fn judge(
         (0, 0) => Verdict::Fixed,
         (unused, moved) => Verdict::Drifted { unused, moved },
     }
-}
-
-/// Replays every `*.tape` in `folder`, for a test: one line each, then a panic if one is not as
-/// it should be. Gives how many there were.
-///
-/// ```no_run
-/// # fn simulation() -> simfuzz::Simulation { simfuzz::SimulationBuilder::new().build() }
-/// #[test]
-/// fn regressions() {
-///     simfuzz::regress::assert_all("sim_target", "../../corpus/sim_target/regressions", &simulation());
-/// }
-/// # fn main() {}
-/// ```
-///
-/// # Panics
-///
-/// When a regression is not as expected, can't be read, or the folder can't.
-#[track_caller]
-pub fn assert_all(target: &str, folder: impl AsRef<Path>, simulation: &Simulation) -> usize {
-    let folder = folder.as_ref();
-    let mut paths: Vec<_> = match std::fs::read_dir(folder) {
-        Ok(entries) => entries.filter_map(Result::ok).map(|entry| entry.path()).collect(),
-        Err(error) => panic!("cannot read the regressions in {}: {error}", folder.display()),
-    };
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "tape"));
-    paths.sort();
-    let mut wrong = Vec::new();
-    for path in &paths {
-        let checked = std::fs::read(path)
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| Saved::read(&bytes).map_err(|error| error.to_string()))
-            .and_then(|saved| check(simulation, target, &saved.text).map_err(|error| error.to_string()));
-        match checked {
-            Ok(checked) => {
-                println!("{}  {}", checked.line(), path.display());
-                if !checked.is_expected() {
-                    wrong.push(format!(
-                        "{}\n  {}\n  replay: cargo simfuzz replay {target} {}",
-                        path.display(),
-                        checked.line(),
-                        path.display()
-                    ));
-                }
-            }
-            Err(error) => wrong.push(format!("{}: {error}", path.display())),
-        }
-    }
-    assert!(wrong.is_empty(), "regressions that are not as they should be:\n{}", wrong.join("\n"));
-    paths.len()
 }

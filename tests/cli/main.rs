@@ -1,7 +1,7 @@
 //! The `cargo simfuzz` command through its real binary.
 //!
-//! `campaigns` and `bench` call it on a toy project, without a fuzz build; `explore`, `minimize` and
-//! `report` on real targets.
+//! `campaigns` and `bench` call it on a toy project, without a fuzz build; `explore`, `minimize`, `keep`
+//! and `report` on real targets.
 #![cfg(feature = "cli")]
 #![cfg(unix)]
 
@@ -9,6 +9,7 @@ mod bench;
 mod browser;
 mod campaigns;
 mod explore;
+mod keep;
 mod minimize;
 mod report;
 mod start;

@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What is written where, in the package's folder.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     ("src/simulation/mod.rs", include_str!("template/mod.rs")),
     ("src/simulation/store.rs", include_str!("template/store.rs")),
     ("src/simulation/client.rs", include_str!("template/client.rs")),
     ("tests/simulation.rs", include_str!("template/test.rs")),
+    (TEST, include_str!("template/regressions.rs")),
     ("corpus/sim_target/regressions/.gitkeep", ""),
     ("fuzz/Cargo.toml", include_str!("template/fuzz.toml")),
     ("fuzz/fuzz_targets/sim_target.rs", include_str!("template/sim_target.rs")),
@@ -25,6 +26,10 @@ const FILES: [(&str, &str); 9] = [
 ];
 
 const CI: &str = ".github/workflows/simulation.yml";
+
+/// The test of what is kept, and what cargo must know of it: each tape is a test of its own.
+const TEST: &str = "tests/regressions.rs";
+const UNHARNESSED: &str = "\n[[test]]\nname = \"regressions\"\nharness = false\n";
 
 /// The line that makes the simulation a part of the library.
 const MODULE: &str = "pub mod simulation;";
@@ -87,7 +92,11 @@ fn fill(folder: &Path, simfuzz: Option<&Path>, ci: bool) -> Result<(), Stop> {
         }
         None => format!("version = {:?}", env!("CARGO_PKG_VERSION")),
     };
-    add_dependency(folder, simfuzz)?;
+    add_dependency(folder, simfuzz, &[])?;
+    add_dependency(folder, simfuzz, &["--dev", "--features", "regressions"])?;
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(|error| Stop::bad(format!("{}: {error}", shown(&manifest))))?;
+    write(&manifest, &format!("{}\n{UNHARNESSED}", text.trim_end()))?;
     let templates = Environment::new();
     for (path, template) in files {
         let context = context! { package => package.name, library => package.library, simfuzz => dependency };
@@ -136,9 +145,9 @@ fn package(folder: &Path) -> Result<Package, Stop> {
     }
 }
 
-fn add_dependency(folder: &Path, simfuzz: Option<&Path>) -> Result<(), Stop> {
+fn add_dependency(folder: &Path, simfuzz: Option<&Path>, flags: &[&str]) -> Result<(), Stop> {
     let mut command = cargo();
-    command.arg("add").arg("--quiet").current_dir(folder);
+    command.args(["add", "--quiet"]).args(flags).current_dir(folder);
     match simfuzz {
         Some(path) => command.arg("--path").arg(path.canonicalize().unwrap_or_else(|_| path.to_owned())),
         None => command.arg(concat!("simfuzz@", env!("CARGO_PKG_VERSION"))),
