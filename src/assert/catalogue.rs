@@ -21,6 +21,7 @@ pub struct Site {
     pub(super) kind: Kind,
     pub(super) labels: &'static [&'static str],
     pub(super) place: Place,
+    #[cfg_attr(not(feature = "sim"), expect(dead_code, reason = "regressions ask, and need the simulator"))]
     pub(super) build: Build,
     /// The id of the site's entry, or [`UNNUMBERED`]. Found once, so that a hit is a load.
     id: AtomicU32,

@@ -3,7 +3,8 @@
 //! A draw that the user did not name is addressed by its place in the source, and places move.
 //! A regression lists all places of its program at the time; here they are laid beside those of
 //! the program now, file by file and in order, so that as many as possible meet one of the same
-//! method, preferably moved by as many lines as their neighbours.
+//! method, preferably moved by as many lines as their neighbours. What a file has lost is then
+//! looked for among what others have gained.
 
 use crate::choice::{Label, Op, Row, Site, Tape, TextTape};
 use crate::run::{Recording, Simulation};
@@ -127,39 +128,73 @@ fn rebind(text: &TextTape, moves: &BTreeMap<Place, Place>) -> Bound {
     Bound { tape: Tape::from_rows(text.tape.seed(), text.tape.base(), rows.collect()), moved: moved.len() }
 }
 
-/// Lays the places of each file side by side.
+/// Lays the places of each file side by side, and then those that are left over beside those that are
+/// left over in other files: code that has moved there.
 fn align(saved: &Places, now: &Places) -> BTreeMap<Place, Place> {
-    let files: BTreeSet<_> = saved.keys().map(|place| place.0.clone()).collect();
+    let mut old = by_file(saved);
+    let mut new = by_file(now);
     let mut moves = BTreeMap::new();
-    for file in files {
-        let of = |places: &Places| {
-            let inside = places.iter().filter(|(place, _)| place.0 == file);
-            inside.map(|(place, &max)| (place.clone(), max)).collect::<Vec<_>>()
-        };
-        let (old, new) = (of(saved), of(now));
-        if old.iter().map(|(place, _)| place).eq(new.iter().map(|(place, _)| place)) {
-            continue;
-        }
-        if old.len().max(new.len()) > PLACES_MAX {
-            let pairs = by_rank(&old, &new);
-            moves.extend(pairs.into_iter().map(|(one, other)| (old[one].0.clone(), new[other].0.clone())));
-            continue;
-        }
+    for (file, old) in &mut old {
+        let Some(new) = new.get_mut(file) else { continue };
         // what is left over may be a block that moved: it is laid beside what is left there
-        let (mut old, mut new) = (old, new);
-        loop {
-            let pairs = in_order(&old, &new);
-            if pairs.is_empty() {
-                break;
-            }
-            moves.extend(pairs.iter().map(|&(one, other)| (old[one].0.clone(), new[other].0.clone())));
-            for &(one, other) in pairs.iter().rev() {
-                old.remove(one);
-                new.remove(other);
-            }
+        while pair(old, new, false, &mut moves) {}
+    }
+    let files = |places: &BTreeMap<String, Ranked>| places.keys().cloned().collect::<Vec<_>>();
+    let mut beside: Vec<(usize, String, String)> = Vec::new();
+    for from in files(&old) {
+        for to in files(&new).into_iter().filter(|to| *to != from) {
+            let pairs = pairs(&old[&from], &new[&to], true).len();
+            beside.extend((pairs > 0).then(|| (pairs, from.clone(), to)));
+        }
+    }
+    // the file that takes most of what is missing comes first
+    beside.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| (&one.1, &one.2).cmp(&(&other.1, &other.2))));
+    for (_, from, to) in beside {
+        if let (Some(old), Some(new)) = (old.get_mut(&from), new.get_mut(&to)) {
+            while pair(old, new, true, &mut moves) {}
         }
     }
     moves
+}
+
+/// Places of one file in order.
+type Ranked = Vec<(Place, u64)>;
+
+fn by_file(places: &Places) -> BTreeMap<String, Ranked> {
+    let mut files: BTreeMap<String, Ranked> = BTreeMap::new();
+    for (place, &max) in places {
+        files.entry(place.0.clone()).or_default().push((place.clone(), max));
+    }
+    files
+}
+
+/// Takes the best pairs out of both, as moves; false when there is none.
+fn pair(old: &mut Ranked, new: &mut Ranked, elsewhere: bool, moves: &mut BTreeMap<Place, Place>) -> bool {
+    let pairs = pairs(old, new, elsewhere);
+    moves.extend(pairs.iter().map(|&(one, other)| (old[one].0.clone(), new[other].0.clone())));
+    *old = rest(old, |index| pairs.iter().any(|pair| pair.0 == index));
+    *new = rest(new, |index| pairs.iter().any(|pair| pair.1 == index));
+    !pairs.is_empty()
+}
+
+fn rest(places: &[(Place, u64)], is_taken: impl Fn(usize) -> bool) -> Ranked {
+    (0..places.len()).filter(|&index| !is_taken(index)).map(|index| places[index].clone()).collect()
+}
+
+/// The best pairs. In another file one alone, with other values, is no code that has moved there:
+/// it is a draw that is gone, and one that is new.
+fn pairs(old: &[(Place, u64)], new: &[(Place, u64)], elsewhere: bool) -> Vec<(usize, usize)> {
+    if !elsewhere && old.iter().map(|(place, _)| place).eq(new.iter().map(|(place, _)| place)) {
+        return (0..old.len()).map(|index| (index, index)).collect();
+    }
+    let pairs = match old.len().max(new.len()) > PLACES_MAX {
+        true => by_rank(old, new),
+        false => in_order(old, new),
+    };
+    let shift = |&(one, other): &(usize, usize)| i64::from(new[other].0.1) - i64::from(old[one].0.1);
+    let together = |pair: &(usize, usize)| pairs.iter().filter(|other| shift(other) == shift(pair)).count() > 1;
+    let is_sure = |pair: &&(usize, usize)| !elsewhere || old[pair.0].1 == new[pair.1].1 || together(pair);
+    pairs.iter().filter(is_sure).copied().collect()
 }
 
 /// The n-th place of a method becomes the n-th one.
@@ -246,6 +281,23 @@ mod tests {
         let old = places(&[(10, "range"), (11, "range")]);
         let new = places(&[(9, "range"), (12, "range"), (13, "range")]);
         assert_eq!(in_order(&old, &new), [(0, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn code_that_went_to_another_file_is_found_there() {
+        let of = |file: &str, lines: &[(u32, &str, u64)]| -> Places {
+            lines.iter().map(|&(line, method, max)| ((file.to_owned(), line, 9, method.to_owned()), max)).collect()
+        };
+        let saved = of("src/one.rs", &[(10, "range", 9), (20, "range", 99), (21, "bool", 1), (50, "spawn", 64)]);
+        let mut now = of("src/one.rs", &[(10, "range", 9), (30, "spawn", 64)]);
+        now.extend(of("src/two.rs", &[(3, "range", 127), (4, "bool", 1)]));
+        now.extend(of("src/new.rs", &[(7, "range", 5)]));
+        let moves: Vec<_> = align(&saved, &now).into_iter().map(|(old, new)| (old.1, new.0, new.1)).collect();
+        let wanted = [(10, "src/one.rs", 10), (20, "src/two.rs", 3), (21, "src/two.rs", 4), (50, "src/one.rs", 30)];
+        assert_eq!(moves, wanted.map(|(old, file, line)| (old, file.to_owned(), line)));
+        // a draw that is gone is not the one that came to another file
+        let gone = align(&of("src/one.rs", &[(10, "range", 9)]), &of("src/new.rs", &[(7, "range", 5)]));
+        assert_eq!(gone, BTreeMap::new());
     }
 
     #[test]
