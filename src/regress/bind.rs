@@ -6,6 +6,7 @@
 //! method, preferably moved by as many lines as their neighbours. What a file has lost is then
 //! looked for among what others have gained.
 
+use super::alias::renamed;
 use crate::choice::{Label, Op, Row, Site, Tape, TextTape};
 use crate::run::{Recording, Simulation};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,8 +81,22 @@ fn run(simulation: &Simulation, tape: &Tape, places: &mut Places) {
     }
 }
 
-/// Binds `text` to the program of `simulation`.
+/// The labels that seeded runs of `simulation`, and that of `tape`, draw under.
+fn drawn(simulation: &Simulation, tape: &Tape) -> BTreeSet<u32> {
+    let tapes = (0..SEEDS).map(Tape::swarm).chain([tape.clone()]);
+    let mut labels = BTreeSet::new();
+    for tape in tapes {
+        let outcome = simulation.run_with(&tape, Recording::Choices);
+        labels.extend(outcome.trace().into_iter().flat_map(|trace| trace.labels()).map(Label::id));
+    }
+    labels
+}
+
+/// Binds `text` to the program of `simulation`: labels that were
+/// [renamed](crate::SimulationBuilder::alias), and places that have moved.
 pub fn bind(simulation: &Simulation, text: &TextTape) -> Bound {
+    let renamed = renamed(text, &simulation.aliases, || drawn(simulation, &text.tape));
+    let text = renamed.as_ref().unwrap_or(text);
     let mut saved: Places = text.noted("site").filter_map(parse_site).collect();
     for name in text.labels.values() {
         if let Some((_, site)) = Site::split(name) {

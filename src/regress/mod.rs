@@ -5,6 +5,7 @@
 //! A tape that neither finds nor reaches its witness tests nothing any more, and fails. Owns
 //! saving, binding to a changed program, and the verdict; writing rows is `choice`'s business.
 
+mod alias;
 mod bind;
 mod build;
 mod file;

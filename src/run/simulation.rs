@@ -65,6 +65,8 @@ pub struct Simulation {
     /// What must become true once the storm is over.
     pub(crate) conditions: Vec<(String, InvariantFn)>,
     pub(crate) tags: Vec<(String, Vec<String>)>,
+    /// Parts of labels that were renamed, old and new.
+    pub(crate) aliases: Vec<(String, String)>,
     pub(crate) cluster: Option<Cluster>,
     pub(crate) injectors: Vec<InjectorFactory>,
     pub(crate) weather: Arc<Weather>,

@@ -68,6 +68,7 @@ impl SimulationBuilder {
             invariants: Vec::new(),
             conditions: Vec::new(),
             tags: Vec::new(),
+            aliases: Vec::new(),
             cluster: None,
             injectors: Vec::new(),
             weather: Arc::default(),
@@ -237,6 +238,28 @@ impl SimulationBuilder {
     #[must_use]
     pub fn errors_are_findings(mut self) -> Self {
         self.simulation.errors_are_findings = true;
+        self
+    }
+
+    /// Says that the part `old` of labels is called `new` now, so that tapes that were kept with the old
+    /// name still meet their choices: what `label` or `scope` names, or a workload (`client-0`).
+    ///
+    /// A line here serves every tape, and can go once they are promoted anew. It counts for a label
+    /// only while nothing is drawn under its old name.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// // was `ctx.random().label("op")`
+    /// let builder = SimulationBuilder::new().alias("op", "operation");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a name is empty, or both are the same.
+    #[must_use]
+    pub fn alias(mut self, old: &str, new: &str) -> Self {
+        assert!(!old.is_empty() && !new.is_empty() && old != new, "an alias names two labels: {old:?} and {new:?}");
+        self.simulation.aliases.push((old.to_owned(), new.to_owned()));
         self
     }
 
