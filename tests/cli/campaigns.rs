@@ -6,12 +6,31 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+/// The commands that `--help` lists.
+fn commands() -> Vec<String> {
+    let help = said(Toy::new().simfuzz(&["--help"]).current_dir("/")).out;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.split_whitespace().next().map(str::to_owned));
+    names.filter(|name| name != "help").collect()
+}
+
 #[test]
-fn every_command_has_help_with_an_example() {
-    for command in ["run", "explore", "import", "cmin", "replay", "promote", "regress", "seeds", "list", "bench"] {
+fn every_command_has_help_with_an_example_and_its_exit_codes() {
+    let page = include_str!("../../docs/command-line.md");
+    let commands = commands();
+    assert!(commands.len() > 10, "{commands:?}");
+    for command in &commands {
         let said = said(Toy::new().simfuzz(&[command, "--help"]).current_dir("/"));
         assert_eq!(said.code, Some(0));
-        has(&said.out, &["Example", &format!("cargo simfuzz {command}")]);
+        has(&said.out, &["Example", &format!("cargo simfuzz {command}"), "Exit codes: 0"]);
+        assert!(!said.out.contains('\x1b'), "{command} has colours in a pipe");
+        let row = page.lines().find(|line| line.starts_with("| `") && line.contains(&format!("`{command}`")));
+        let row = row.unwrap_or_else(|| panic!("docs/command-line.md has no row for {command}"));
+        for code in ["1", "3", "130"] {
+            let of_help = said.out.contains(&format!(", {code} "));
+            let of_page = row.split([' ', ',']).any(|word| word == code);
+            assert_eq!(of_help, of_page, "exit code {code} of {command}: {row}\n{}", said.out);
+        }
     }
 }
 

@@ -102,7 +102,11 @@ pub(crate) struct InitArgs {
 /// Looks for Rust, a C++ compiler, cargo-fuzz and nightly, and for the fuzz project. Installs
 /// nothing.
 #[derive(Args, Debug)]
-#[command(after_help = "Exit codes: 0 all that a fuzz build needs is there, 2 something is missing.")]
+#[command(after_help = "\
+Example:
+  cargo simfuzz doctor
+
+Exit codes: 0 all that a fuzz build needs is there, 2 something is missing.")]
 pub(crate) struct DoctorArgs {
     /// The folder of the fuzz package; without it the nearest `fuzz`
     #[arg(long, value_name = "FOLDER")]
@@ -274,7 +278,9 @@ pub(crate) struct SeedsArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
-  cargo simfuzz list")]
+  cargo simfuzz list
+
+Exit codes: 0 listed, 2 bad input.")]
 pub(crate) struct ListArgs {
     /// The folder of the fuzz package; without it the nearest `fuzz`
     #[arg(long, value_name = "FOLDER")]

@@ -147,7 +147,9 @@ pub(crate) enum Explained {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
-  cargo simfuzz promote sim_target fuzz/artifacts/sim_target/crash-1f0c --name lost-write")]
+  cargo simfuzz promote sim_target fuzz/artifacts/sim_target/crash-1f0c --name lost-write
+
+Exit codes: 0 kept, 2 bad input.")]
 pub(crate) struct PromoteArgs {
     /// A `[[bin]]` of fuzz/Cargo.toml
     pub(crate) target: String,
