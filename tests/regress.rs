@@ -105,6 +105,18 @@ fn a_renamed_label_keeps_its_regressions_by_an_alias() {
 }
 
 #[test]
+fn a_tape_that_meets_none_of_its_choices_is_stale_and_no_fix() {
+    // a finding before all goals: nothing is missing on the way there
+    let mut text = promoted(Expectation::Fixed);
+    text.notes.retain(|note| note.key != "witness");
+    let mut elsewhere = Tape::calm();
+    elsewhere.set(Label::parse("stroll/door"), 0, 3);
+    text.tape = elsewhere;
+    let missing = "any choice that it lists".to_owned();
+    assert_eq!(verdict(Version::Buggy, &text), (Verdict::Stale { missing }, false));
+}
+
+#[test]
 fn an_open_bug_that_is_gone_is_noticed() {
     let text = promoted(Expectation::Open);
     assert_eq!(verdict(Version::Buggy, &text), (Verdict::Reproduced, true));

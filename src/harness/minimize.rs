@@ -45,10 +45,22 @@ pub(super) struct EffortArgs {
 }
 
 impl EffortArgs {
+    pub(super) fn runs(&self) -> u64 {
+        self.budget.into()
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        Duration::from_secs(self.time)
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.jobs.max(1)
+    }
+
     /// One that keeps to it, and says now and then how far it is.
     pub(super) fn minimizer<'a>(&self, simulation: &'a Simulation) -> Minimizer<'a> {
         let mut progress = Progress::new();
-        let effort = Effort { runs: self.budget, time: Duration::from_secs(self.time), jobs: self.jobs.max(1) };
+        let effort = Effort { runs: self.budget, time: self.time(), jobs: self.threads() };
         effort.minimizer(simulation, move |so_far| {
             progress.tell(|| format!("minimising: {} choices, {} runs", so_far.choices, so_far.runs));
         })

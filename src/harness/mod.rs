@@ -11,6 +11,7 @@ mod minimize;
 mod progress;
 mod promote;
 mod reading;
+mod repair;
 mod replay;
 mod seeds;
 mod trial;
@@ -124,6 +125,8 @@ enum Command {
         #[arg(long)]
         lenient: bool,
     },
+    /// Searches for the finding of a regression that is stale or has drifted, and writes it anew.
+    Repair(repair::RepairArgs),
     /// Replays regressions and says of each what became of it.
     Regress {
         /// The target they must belong to.
@@ -160,6 +163,7 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
             let expect = if open { Expectation::Open } else { Expectation::Fixed };
             promote::promote(&simulation, &file, &name, &out, &target, expect, force, lenient)
         }
+        Command::Repair(args) => repair::repair(&simulation, &args),
         Command::Regress { target, files } => promote::regressions(&simulation, &target, &files),
     };
     result.unwrap_or_else(|sentence| {

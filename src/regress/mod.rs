@@ -49,9 +49,9 @@ pub enum Verdict {
         /// Places in the source that have moved.
         moved: usize,
     },
-    /// It doesn't, and misses this goal on the way: it tests nothing any more.
+    /// It doesn't, and misses this goal on the way, or all that it lists: it tests nothing any more.
     Stale {
-        /// The first goal that is missing.
+        /// The first goal that is missing, or `any choice that it lists`.
         missing: String,
     },
     /// It doesn't, and this build of the program doesn't check all that the one it was kept in did: an
@@ -107,7 +107,7 @@ impl Checked {
             }
             (Verdict::Stale { missing }, _) => {
                 format!(
-                    "STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: find and promote it anew, or delete it"
+                    "STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: `cargo simfuzz regress TARGET --repair FILE` searches for it, or delete it"
                 )
             }
             (Verdict::NotComparable { lacks }, _) => {
@@ -269,7 +269,12 @@ fn judge(outcome: &Outcome, bound: &Bound, finding: Option<&str>, lacks: Option<
         return Verdict::Stale { missing: missing.to_owned() };
     }
     let sets = bound.tape.rows().iter().filter(|row| row.op == Op::Set);
+    let all = sets.clone().count();
     let unused = sets.filter(|row| outcome.trace().is_some_and(|trace| trace.choice_of(row).is_none())).count();
+    if all > 0 && unused == all {
+        // a calm run, which a tape whose finding came before all goals would take for a fix
+        return Verdict::Stale { missing: "any choice that it lists".to_owned() };
+    }
     match (unused, bound.moved) {
         (0, 0) => Verdict::Fixed,
         (unused, moved) => Verdict::Drifted { unused, moved },

@@ -2,7 +2,7 @@
 
 use super::{Said, has, said};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -30,20 +30,48 @@ impl Workload for Client {
 }
 "#;
 
-struct Package(TempDir);
+struct Package(TempDir, &'static str);
 
 impl Package {
-    /// A new package with that workload, which takes simfuzz from here.
-    fn new() -> Self {
-        let package = Self(TempDir::new().unwrap());
+    /// A new package with that workload, which takes simfuzz from here. Its target has a name of
+    /// its own, since tests that run side by side build into one folder.
+    fn new(target: &'static str) -> Self {
+        let package = Self(TempDir::new().unwrap(), target);
         let made = package.simfuzz(&["new", "kept", "--simfuzz", env!("CARGO_MANIFEST_DIR")], package.0.path());
         assert_eq!(made.code, Some(0), "{made:?}");
         package.write("src/simulation/client.rs", CLIENT);
+        let name = |of: &str| format!("name = \"{of}\"");
+        package.edit("fuzz/Cargo.toml", &name("sim_target"), &name(target));
+        package.edit("tests/regressions.rs", "sim_target", target);
+        fs::rename(package.folder().join("corpus/sim_target"), package.folder().join("corpus").join(target)).unwrap();
         package
     }
 
+    fn folder(&self) -> PathBuf {
+        self.0.path().join("kept")
+    }
+
+    fn edit(&self, path: &str, old: &str, new: &str) {
+        let text = fs::read_to_string(self.folder().join(path)).unwrap();
+        assert!(text.contains(old), "{old} is not in {path}");
+        self.write(path, &text.replace(old, new));
+    }
+
+    /// Searches until the bug is found, and keeps it under these names.
+    fn keep(&self, names: &[&str]) {
+        let found = self.simfuzz(&["explore", self.1, "--runs", "1000"], &self.folder());
+        assert_eq!(found.code, Some(1), "{found:?}");
+        let artifacts = fs::read_dir(self.folder().join("fuzz/artifacts").join(self.1)).unwrap();
+        let tape = artifacts.map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
+        for name in names {
+            let kept = self.simfuzz(&["promote", self.1, tape.to_str().unwrap(), "--name", name], &self.folder());
+            assert_eq!(kept.code, Some(0), "{kept:?}");
+            has(&kept.out, &["build: overflow-checks=all debug-assertions=all", "it shows: panic"]);
+        }
+    }
+
     fn write(&self, path: &str, text: &str) {
-        fs::write(self.0.path().join("kept").join(path), text).unwrap();
+        fs::write(self.folder().join(path), text).unwrap();
     }
 
     fn simfuzz(&self, args: &[&str], folder: &Path) -> Said {
@@ -55,7 +83,7 @@ impl Package {
     fn test(&self, config: &[&str], args: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO"));
         command.arg("test").args(config).args(["--test", "regressions"]).args(args);
-        said(Self::built(command.current_dir(self.0.path().join("kept"))))
+        said(Self::built(command.current_dir(self.folder())))
     }
 
     /// Into a folder that outlives the test, which others share.
@@ -66,27 +94,18 @@ impl Package {
 
 #[test]
 fn each_kept_tape_is_a_test_which_knows_what_its_build_would_not_see() {
-    let package = Package::new();
+    let package = Package::new("sum_kept");
     let empty = package.test(&[], &[]);
     assert_eq!(empty.code, Some(0), "{empty:?}");
     has(&empty.out, &["running 0 tests"]);
 
-    let folder = package.0.path().join("kept");
-    let found = package.simfuzz(&["explore", "sim_target", "--runs", "1000"], &folder);
-    assert_eq!(found.code, Some(1), "{found:?}");
-    let artifacts = fs::read_dir(folder.join("fuzz/artifacts/sim_target")).unwrap();
-    let tape = artifacts.map(|entry| entry.unwrap().path()).find(|path| path.is_file()).unwrap();
-    for name in ["the-sum", "the-sum-again"] {
-        let kept = package.simfuzz(&["promote", "sim_target", tape.to_str().unwrap(), "--name", name], &folder);
-        assert_eq!(kept.code, Some(0), "{kept:?}");
-        has(&kept.out, &["build: overflow-checks=all debug-assertions=all", "it shows: panic"]);
-    }
+    package.keep(&["the-sum", "the-sum-again"]);
 
     // the bug is there: each file fails with its verdict, and each can be run alone
     let reproduced = package.test(&[], &[]);
     assert_eq!(reproduced.code, Some(101), "{reproduced:?}");
     has(&reproduced.out, &["the-sum-again ... FAILED", "FAIL  REPRODUCED: panic", "2 failed"]);
-    has(&reproduced.out, &["replay: cargo simfuzz replay sim_target corpus/sim_target/regressions/the-sum.tape"]);
+    has(&reproduced.out, &["replay: cargo simfuzz replay sum_kept corpus/sum_kept/regressions/the-sum.tape"]);
     let one = package.test(&[], &["--", "--exact", "the-sum"]);
     has(&one.out, &["running 1 test", "the-sum ... FAILED", "1 filtered out"]);
     // what nextest asks
@@ -110,8 +129,51 @@ fn each_kept_tape_is_a_test_which_knows_what_its_build_would_not_see() {
     has(&fixed.out, &["the-sum-again ... ok", "2 passed"]);
 
     // a folder that isn't there is no pass
-    fs::remove_dir_all(folder.join("corpus")).unwrap();
+    fs::remove_dir_all(package.folder().join("corpus")).unwrap();
     let missing = package.test(&[], &[]);
     assert_eq!(missing.code, Some(101), "{missing:?}");
-    has(&missing.out, &["cannot read the regressions in corpus/sim_target/regressions"]);
+    has(&missing.out, &["cannot read the regressions in corpus/sum_kept/regressions"]);
+}
+
+#[test]
+fn a_stale_regression_finds_its_way_back_or_stays_as_it_is() {
+    let package = Package::new("sum_repaired");
+    package.keep(&["the-sum"]);
+    let folder = package.folder();
+    let path = folder.join("corpus/sum_repaired/regressions/the-sum.tape");
+    let repair = ["regress", "sum_repaired", "--repair", path.to_str().unwrap(), "--budget", "5000"];
+    let text = fs::read_to_string(&path).unwrap();
+    let (header, rest) = text.split_once('\n').unwrap();
+    let before = format!("; seen in the wild\n{header}\nsince: the first release\n{rest}");
+    fs::write(&path, &before).unwrap();
+
+    // as it is, it needs none
+    let needless = package.simfuzz(&repair, &folder);
+    assert_eq!(needless.code, Some(0), "{needless:?}");
+    has(&needless.out, &["needs no repair"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+
+    // the draws have other names, so it reaches nothing
+    let renamed = CLIENT.replace("\"one\"", "\"uno\"").replace("\"other\"", "\"altro\"");
+    package.write("src/simulation/client.rs", &renamed.replace("one + other", "one.saturating_add(other)"));
+    let stale = package.simfuzz(&["regress", "sum_repaired"], &folder);
+    assert_eq!(stale.code, Some(1), "{stale:?}");
+    has(&stale.out, &["STALE: panic"]);
+    // and the bug is mended, so there is nothing to be found
+    let not_found = package.simfuzz(&repair, &folder);
+    assert_eq!(not_found.code, Some(1), "{not_found:?}");
+    has(&not_found.err, &["5000 runs did not show `panic", "the file is as it was"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+
+    // the bug is there
+    package.write("src/simulation/client.rs", &renamed);
+    let repaired = package.simfuzz(&repair, &folder);
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    has(&repaired.out, &["found again after", "- client/one #0 = ", "+ client/uno #0 = ", "repaired: "]);
+    let after = fs::read_to_string(&path).unwrap();
+    has(&after, &["; seen in the wild\n", "since: the first release\n", "client/uno"]);
+    assert!(!after.contains("client/one"), "{after}");
+    let shown = package.simfuzz(&["regress", "sum_repaired"], &folder);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    has(&shown.out, &["REPRODUCED: panic"]);
 }

@@ -49,6 +49,13 @@ fn check_name(name: &str) -> Result<(), Stop> {
 /// `cargo simfuzz regress`.
 pub(crate) fn regress(args: &RegressArgs) -> Result<u8, Stop> {
     let project = Project::find(args.package.fuzz_dir.as_deref())?;
+    if let (Some(file), Some(name)) = (&args.repair, &args.target) {
+        let target = project.target(name)?;
+        plain::is_file(file)?;
+        let mut command = plain::command(target, &args.package, &mut Screen::new())?;
+        command.arg("repair").arg(file).args(["--target", target.name]);
+        return plain::call(command.args(args.effort.arguments()));
+    }
     let targets: Vec<_> = match &args.target {
         Some(name) => vec![project.target(name)?],
         None => project.targets().collect(),

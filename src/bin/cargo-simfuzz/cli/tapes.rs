@@ -172,15 +172,48 @@ pub(crate) struct PromoteArgs {
 }
 
 /// Replay the regressions of one target, or of all.
+///
+/// With `--repair`, one that is stale or has drifted finds its way back: tapes near it are searched
+/// for the same finding, which is minimised anew. The rows that are dropped (-), changed (~) and
+/// added (+) are shown, and the file is rewritten; where nothing is found it stays as it is.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   cargo simfuzz regress sim_target
+  cargo simfuzz regress sim_target --repair corpus/sim_target/regressions/lost-write.tape --time 120
 
-Exit codes: 0 all are as expected, 1 one is not, 2 bad input.")]
+Exit codes: 0 all are as expected or repaired, 1 one is not or was not found again, 2 bad input.")]
 pub(crate) struct RegressArgs {
     /// A `[[bin]]` of fuzz/Cargo.toml; all of them without it
     pub(crate) target: Option<String>,
+    /// Search for the finding of this regression, and write it anew
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub(crate) repair: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) effort: RepairEffort,
     #[command(flatten)]
     pub(crate) package: Package,
+}
+
+/// What a repair may take.
+#[derive(Args, Debug)]
+pub(crate) struct RepairEffort {
+    /// Runs that the search of a repair takes at most, and its minimising
+    #[arg(long, value_name = "RUNS", requires = "repair")]
+    budget: Option<u32>,
+    /// Seconds that the search of a repair takes at most, and its minimising
+    #[arg(long, value_name = "SECONDS", requires = "repair")]
+    time: Option<u64>,
+    /// Threads of a repair, all cores without it
+    #[arg(short, long, value_name = "N", requires = "repair")]
+    jobs: Option<u16>,
+}
+
+impl RepairEffort {
+    /// As the target's binary takes it.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let budget = self.budget.map(|runs| format!("--budget={runs}"));
+        let time = self.time.map(|seconds| format!("--time={seconds}"));
+        [budget, time, self.jobs.map(|jobs| format!("--jobs={jobs}"))].into_iter().flatten().collect()
+    }
 }
