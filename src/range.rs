@@ -1,4 +1,4 @@
-//! Ranges that values are drawn from: which value an index of the range is.
+//! Ranges and types that values are drawn from: which value an index stands for.
 //!
 //! Owns no randomness: whoever draws gives the index, 0 for the start of the range. Production
 //! code reaches it by `buggify_or!`, so it knows no simulator.
@@ -83,5 +83,36 @@ impl Uniform for Duration {
             Bound::Excluded(high) => Bound::Excluded(nanos(high)),
         };
         Self::from_nanos(u64::pick(nanos(low), high, draw))
+    }
+}
+
+/// Types that `ctx.random().random()` draws.
+pub trait Standard {
+    /// A value, by way of `draw`, which gives an index up to its argument.
+    #[doc(hidden)]
+    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self;
+}
+
+macro_rules! standard_integers {
+    ($($int:ty)*) => {$(
+        impl Standard for $int {
+            fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
+                draw(u64::MAX >> (64 - <$int>::BITS)) as $int
+            }
+        }
+    )*};
+}
+
+standard_integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+
+impl Standard for f64 {
+    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
+        unit(draw(FLOAT_STEPS))
+    }
+}
+
+impl Standard for bool {
+    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
+        draw(1) == 1
     }
 }

@@ -1,7 +1,7 @@
 //! Explanations of a small simulation whose truth is known.
 #![cfg(feature = "fuzz")]
 
-use simfuzz::explain::{Explanation, Meaning, explain};
+use simfuzz::explain::{Explainer, Explanation, Meaning};
 use simfuzz::prelude::*;
 use simfuzz::{MinimizeError, Minimizer};
 
@@ -38,10 +38,14 @@ fn simulation() -> Simulation {
 }
 
 fn explained() -> Explanation {
+    explained_by(1)
+}
+
+fn explained_by(jobs: usize) -> Explanation {
     let simulation = simulation();
     let start = (0..).map(Tape::seeded).find(|tape| simulation.run(tape).finding().is_some()).unwrap();
     let minimized = Minimizer::new(&simulation).minimize(&start).unwrap();
-    explain(&simulation, &minimized.tape, 200, &mut |_| ()).unwrap()
+    Explainer::new(&simulation).seeds(200).jobs(jobs).explain(&minimized.tape).unwrap()
 }
 
 #[test]
@@ -84,12 +88,13 @@ fn the_twin_passes_by_the_smallest_change_and_says_where_it_parts() {
 
 #[test]
 fn the_same_tape_is_explained_in_the_same_way() {
-    let json = || serde_json::to_string(&explained()).unwrap();
-    assert_eq!(json(), json());
+    let json = |jobs| serde_json::to_string(&explained_by(jobs)).unwrap();
+    assert_eq!(json(1), json(1));
+    assert_eq!(json(1), json(3), "on more threads");
 }
 
 #[test]
 fn what_shows_nothing_is_not_explained() {
-    let refused = explain(&simulation(), &Tape::calm(), 10, &mut |_| ()).unwrap_err();
+    let refused = Explainer::new(&simulation()).explain(&Tape::calm()).unwrap_err();
     assert_eq!(refused, MinimizeError::NoFinding);
 }

@@ -2,7 +2,7 @@
 //! starting tapes.
 #![cfg(feature = "sim")]
 
-use simfuzz::choice::Label;
+use simfuzz::choice::{Label, Op, Row};
 use simfuzz::prelude::*;
 use simfuzz::{MinimizeError, Minimized, Minimizer, Recording};
 use std::collections::BTreeMap;
@@ -292,4 +292,81 @@ fn rows_of_no_use_and_values_past_their_choice_are_put_right() {
     let outcome = simulation.run(&start);
     assert!(outcome.finding().is_some());
     assert_eq!(told(&simulation, &minimized(&simulation, &start).tape), ["w/step/kind #0.0 = 2"]);
+}
+
+#[test]
+fn what_a_reseed_dealt_is_told_without_it() {
+    let builder = SimulationBuilder::new().processes(3, || Box::new(Server)).workload(|| Box::new(Client));
+    let simulation = builder.attrition(Attrition::default()).network_faults(simfuzz::NetworkFaults::default()).build();
+    let unanswered = |tape: &Tape| {
+        simulation.run(tape).finding().is_some_and(|finding| finding.identity == "always: operation three is answered")
+    };
+    let mut reseeded = 0;
+    for seed in 0..2_000 {
+        let mut start = Tape::swarm(seed);
+        start.put(Row::reseed(20 + seed % 300, seed as u32 * 7 + 1));
+        start.put(Row::reseed(400 + seed % 5_000, seed as u32 * 7 + 2));
+        // the run needs what they dealt
+        if !unanswered(&start) || unanswered(&Tape::swarm(seed)) {
+            continue;
+        }
+        reseeded += 1;
+        let minimized = minimized(&simulation, &start);
+        assert!(
+            minimized.tape.rows().iter().all(|row| row.op != Op::Reseed),
+            "{:?}",
+            told(&simulation, &minimized.tape)
+        );
+        assert!(minimized.choices <= 4, "{:?}", told(&simulation, &minimized.tape));
+        if reseeded == 10 {
+            return;
+        }
+    }
+    panic!("{reseeded} runs need a reseed");
+}
+
+/// Ten steps, each as long as it draws, and a partition that must come between two of them.
+struct Walker;
+
+#[async_trait(?Send)]
+impl Workload for Walker {
+    fn name(&self) -> &str {
+        "w"
+    }
+
+    async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        let mut alarm = 0;
+        for number in 0..10 {
+            let pause = ctx.random().scope("step", number).label("pause").random_range(0..=50_000_000_u64);
+            ctx.time().sleep(Duration::from_nanos(1_000_000 + pause)).await;
+            if number == 0 {
+                alarm = ctx.random().label("alarm").random_range(0..=1_000_000_000_u64);
+                alarm += ctx.time().now().as_nanos() as u64;
+            }
+            let since = (ctx.time().now().as_nanos() as u64).checked_sub(alarm);
+            assert_always!(
+                number != 8 || since.is_none_or(|since| since > 100_000),
+                "the alarm is not heard in step 8"
+            );
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_time_that_must_be_met_is_met_with_less_before_it() {
+    let simulation = SimulationBuilder::new().workload(|| Box::new(Walker)).build();
+    let shows = |tape: &Tape| simulation.run(tape).finding().is_some();
+    // a task that is held back would be another way to be late
+    let starts = (0..200_000).map(|seed| {
+        let mut start = Tape::swarm(seed);
+        start.set(Label::parse("w/main"), 0, 0);
+        start
+    });
+    let starts: Vec<_> = starts.filter(shows).take(10).collect();
+    assert_eq!(starts.len(), 10);
+    for start in &starts {
+        // eight steps of a millisecond, and a tenth of one that it may be late
+        assert_eq!(told(&simulation, &minimized(&simulation, start).tape), ["w/alarm #0 = 7900000"]);
+    }
 }

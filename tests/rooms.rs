@@ -5,13 +5,44 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, lowest first: a room may use only the rooms before it.
 ///
-/// `time` comes before `trace`, since what happened has a virtual time. `campaign`, what a fuzzer
+/// `timeline` comes before `trace`, since what happened has a virtual time. `campaign`, what a fuzzer
 /// keeps from run to run, stands between `run` and those that fuzz or explore. There is no room for a
 /// corpus, which is files that `regress` reads, nor for the report and the canary, parts of `run`.
 const ROOMS: &[&str] = &[
-    "choice", "time", "trace", "assert", "range", "buggify", "goal", "mutate", "shrink", "topology", "executor",
-    "network", "storage", "fault", "sim", "select", "run", "exhaust", "minimize", "regress", "explain", "account",
-    "campaign", "explore", "fuzz", "harness",
+    "underway",
+    "choice",
+    "timeline",
+    "trace",
+    "assert",
+    "history",
+    "range",
+    "buggify",
+    "error",
+    "cancel",
+    "open",
+    "goal",
+    "mutate",
+    "shrink",
+    "topology",
+    "executor",
+    "network",
+    "storage",
+    "fault",
+    "sim",
+    "absent",
+    "shapes",
+    "select",
+    "production",
+    "run",
+    "exhaust",
+    "minimize",
+    "regress",
+    "explain",
+    "account",
+    "campaign",
+    "explore",
+    "fuzz",
+    "harness",
 ];
 
 /// The files of a room: `room.rs`, or all in the folder `room`.

@@ -211,7 +211,7 @@ fn bits_flip_only_when_asked_for() {
 #[test]
 fn a_clog_holds_datagrams_back() {
     let faults = NetworkFaults::none().clogs(0.5, Duration::from_secs(10), millis(40)..=millis(40));
-    let clog = [("fault/clog/gap", 0, 5_000), ("fault/clog/shape", 0, 1)];
+    let clog = [("fault/clog/gap", 0, 5_000), ("fault/clog/shape", 0, 2)];
     let (_, text) = told(pair(sink, abc).network_faults(faults), &clog);
     assert_eq!(text, "1ms a\n45ms b\n45ms c\n");
 }

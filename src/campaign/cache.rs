@@ -19,13 +19,15 @@ pub(crate) struct Cache {
     ticks: u64,
     choices: usize,
     /// The last run, until somebody asks for it.
-    last: Option<(Vec<u8>, Tape, Trace, Vec<u16>)>,
+    last: Option<(Vec<u8>, Tape, Trace)>,
 }
 
 impl Cache {
-    /// The run of `tape` chose `trace` and showed these features.
-    pub(crate) fn ran(&mut self, tape: &Tape, trace: Trace, shown: Vec<u16>) {
-        self.last = Some((tape.encode(), tape.clone(), trace, shown));
+    /// The run of `tape` chose `trace`.
+    pub(crate) fn ran(&mut self, tape: &Tape, trace: Trace) {
+        if let Some((.., nobodys)) = self.last.replace((tape.encode(), tape.clone(), trace)) {
+            crate::choice::recycle(nobodys);
+        }
     }
 
     /// The entry of `tape`, if its run is known. Bases are asked for by their canonical tapes.
@@ -33,9 +35,9 @@ impl Cache {
         let bytes = tape.encode();
         if let Some((last, ..)) = &self.last
             && *last == bytes
-            && let Some((_, tape, trace, shown)) = self.last.take()
+            && let Some((_, tape, trace)) = self.last.take()
         {
-            return Some(self.put(Entry::new(&tape, trace, shown)));
+            return Some(self.put(Entry::new(&tape, trace)));
         }
         self.ticks += 1;
         let (entry, tick) = self.entries.get_mut(&bytes)?;
@@ -82,7 +84,7 @@ mod tests {
         let plain = Tape::seeded(1);
         let mut tape = plain.clone();
         tape.set(Label::new("never drawn"), 0, 1);
-        cache.ran(&tape, trace(10), Vec::new());
+        cache.ran(&tape, trace(10));
         assert!(cache.get(&plain).is_none());
         assert_eq!(cache.get(&tape).map(|entry| entry.tape.clone()), Some(plain.clone()));
         assert!(cache.get(&plain).is_some());
@@ -93,7 +95,7 @@ mod tests {
         let mut cache = Cache::default();
         let size = CHOICES / 20;
         for seed in 0..100 {
-            cache.put(Entry::new(&Tape::seeded(seed), trace(size as u32), Vec::new()));
+            cache.put(Entry::new(&Tape::seeded(seed), trace(size as u32)));
             assert!(cache.choices <= CHOICES);
             assert!(cache.get(&Tape::seeded(0)).is_some(), "{seed}");
         }

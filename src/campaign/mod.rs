@@ -71,13 +71,12 @@ impl<S: Borrow<Simulation>> Campaign<S> {
             goal::features(outcome.record(), outcome.guides(), contexts, &mut self.hits);
         }
         if let Some(trace) = outcome.take_trace() {
-            let shown = self.hits.iter().map(|hit| hit.slot).collect();
-            self.cache.ran(&tape, trace, shown);
+            self.cache.ran(&tape, trace);
         }
-        let kept = self.learn(&tape, &outcome);
+        let kept = self.learn(&tape);
         let news = self.count(&tape, &outcome);
         let mut finding = outcome.finding().cloned();
-        if self.tally.executions().is_multiple_of(CANARY_EVERY) && finding.is_none() {
+        if self.tally.executions() % CANARY_EVERY == 1 && finding.is_none() {
             finding = self.canary(&tape, &outcome);
         }
         let smallest = finding.as_ref().is_some_and(|finding| self.tally.find(&tape, finding));
@@ -92,18 +91,18 @@ impl<S: Borrow<Simulation>> Campaign<S> {
     }
 
     /// Learns from a run; gives the tape to be kept, if it showed something new.
-    fn learn(&mut self, tape: &Tape, outcome: &Outcome) -> Option<Vec<u8>> {
+    fn learn(&mut self, tape: &Tape) -> Option<Vec<u8>> {
         let (cache, mutator) = (&mut self.cache, &mut self.mutator);
         let cache = std::cell::RefCell::new(cache);
         let known = OnceCell::new();
         let entry = || -> Rc<Entry> {
             let make = || {
                 let known = cache.borrow_mut().get(tape);
-                known.unwrap_or_else(|| Rc::new(Entry::new(tape, crate::choice::Trace::default(), Vec::new())))
+                known.unwrap_or_else(|| Rc::new(Entry::new(tape, crate::choice::Trace::default())))
             };
             known.get_or_init(make).clone()
         };
-        let new = mutator.learn(&self.hits, outcome.events() + outcome.choices(), entry);
+        let new = mutator.learn(&self.hits, tape.seed(), entry);
         (!new.is_empty()).then(|| entry().tape.encode())
     }
 
@@ -183,18 +182,16 @@ fn trace(cache: &mut Cache, simulation: &Simulation, tape: &Tape) -> Rc<Entry> {
         return entry;
     }
     let mut outcome = simulation.run_with(tape, Recording::Choices);
-    let mut hits = Vec::new();
-    goal::features(outcome.record(), outcome.guides(), outcome.contexts(), &mut hits);
-    let shown = hits.iter().map(|hit| hit.slot).collect();
     let trace = outcome.take_trace().unwrap_or_default();
-    cache.put(Entry::new(tape, trace, shown))
+    cache.put(Entry::new(tape, trace))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::choice::mix;
-    use crate::run::{SimContext, SimulationBuilder, SimulationError, SimulationResult, Workload};
+    use crate::error::{SimulationError, SimulationResult};
+    use crate::run::{SimContext, SimulationBuilder, Workload};
     use async_trait::async_trait;
     use std::time::Duration;
 

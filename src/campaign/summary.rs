@@ -145,16 +145,17 @@ impl Summary {
 
     /// Adds what another process of the same campaign came to. Executions and counts are summed,
     /// the earliest first time and the smallest tape stay. Corpus, features and edges, of which
-    /// the processes share most, are the largest of both.
+    /// the processes share most, are the largest of both. A file may say anything, so sums stop at their
+    /// largest number.
     pub fn add(&mut self, other: &Self) {
         for (name, percent) in &other.split {
             let (ours, theirs) = (self.executions as f64, other.executions as f64);
             let mine = self.split.entry(name.clone()).or_insert(*percent);
             *mine = (*mine * ours + percent * theirs) / (ours + theirs).max(1.0);
         }
-        self.executions += other.executions;
+        self.executions = self.executions.saturating_add(other.executions);
         self.seconds = self.seconds.max(other.seconds);
-        self.truncated += other.truncated;
+        self.truncated = self.truncated.saturating_add(other.truncated);
         self.corpus = self.corpus.max(other.corpus);
         self.features = self.features.max(other.features);
         self.edges = self.edges.max(other.edges);
@@ -173,8 +174,8 @@ impl Summary {
         for theirs in &other.faults {
             match self.faults.iter_mut().find(|fault| fault.name == theirs.name) {
                 Some(ours) => {
-                    ours.injected += theirs.injected;
-                    ours.runs += theirs.runs;
+                    ours.injected = ours.injected.saturating_add(theirs.injected);
+                    ours.runs = ours.runs.saturating_add(theirs.runs);
                 }
                 None => self.faults.push(theirs.clone()),
             }
@@ -190,8 +191,8 @@ impl Summary {
 
 impl Goal {
     fn add(&mut self, other: &Self) {
-        self.evaluated += other.evaluated;
-        self.runs += other.runs;
+        self.evaluated = self.evaluated.saturating_add(other.evaluated);
+        self.runs = self.runs.saturating_add(other.runs);
         self.first = earlier(self.first, other.first);
         let theirs = other.smallest.as_ref().filter(|theirs| is_smaller(theirs, self.smallest.as_ref()));
         self.smallest = theirs.or(self.smallest.as_ref()).cloned();
@@ -200,7 +201,7 @@ impl Goal {
 
 impl Found {
     fn add(&mut self, other: &Self) {
-        self.runs += other.runs;
+        self.runs = self.runs.saturating_add(other.runs);
         if earlier(Some(self.first), Some(other.first)) != Some(self.first) {
             (self.first, self.reason) = (other.first, other.reason.clone());
         }

@@ -1,6 +1,7 @@
 //! The table at the end of a campaign, as people read it.
 
 use super::summary::{Fault, First, Goal, SavedTape, Summary};
+use crate::choice::escaped;
 use std::fmt;
 
 impl fmt::Display for Summary {
@@ -17,7 +18,8 @@ impl fmt::Display for Summary {
             writeln!(f, "{} runs were truncated: neither a pass nor a finding", grouped(self.truncated))?;
         }
         if !self.split.is_empty() {
-            let shares: Vec<_> = self.split.iter().map(|(name, percent)| format!("{percent:.0} % {name}")).collect();
+            let shares: Vec<_> =
+                self.split.iter().map(|(name, percent)| format!("{percent:.0} % {}", escaped(name))).collect();
             writeln!(f, "split of the runs: {}", shares.join(", "))?;
         }
         self.write_goals(f, timed)?;
@@ -40,7 +42,7 @@ impl Summary {
                 0 => "never even evaluated".to_owned(),
                 runs => format!("evaluated in {} runs", grouped(runs)),
             };
-            writeln!(f, "  NOT REACHED  {} ({remark}; {})", goal.name, goal.place)?;
+            writeln!(f, "  NOT REACHED  {} ({remark}; {})", escaped(&goal.name), escaped(&goal.place))?;
         }
         if !found.is_empty() {
             writeln!(f, "{}", head(timed, "goal"))?;
@@ -54,11 +56,12 @@ impl Summary {
 
     fn write_faults(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let came = self.faults.iter().filter(|fault| fault.injected > 0);
-        let line =
-            |fault: &Fault| format!("{} {} in {} runs", grouped(fault.injected), fault.name, grouped(fault.runs));
+        let line = |fault: &Fault| {
+            format!("{} {} in {} runs", grouped(fault.injected), escaped(&fault.name), grouped(fault.runs))
+        };
         let came: Vec<_> = came.map(line).collect();
         writeln!(f, "\nfaults: {}", if came.is_empty() { "none".to_owned() } else { came.join(", ") })?;
-        let silent: Vec<_> = self.silent_faults().collect();
+        let silent: Vec<_> = self.silent_faults().map(escaped).collect();
         match silent.is_empty() {
             true => Ok(()),
             false => writeln!(f, "  on, but never injected: {}", silent.join(", ")),
@@ -85,7 +88,8 @@ fn head(timed: bool, what: &str) -> String {
 
 fn row(timed: bool, runs: u64, first: First, smallest: &SavedTape, what: &str) -> String {
     let after = if timed { format!("  {:>9}", format!("{:.2} s", first.seconds)) } else { String::new() };
-    let place = smallest.file.as_ref().map(|file| format!("\n{:>13}{file}", "in ")).unwrap_or_default();
+    let place = smallest.file.as_ref().map(|file| format!("\n{:>13}{}", "in ", escaped(file))).unwrap_or_default();
+    let what = escaped(what);
     let (runs, execution) = (grouped(runs), grouped(first.execution));
     format!("  {runs:>9}  {execution:>15}{after}  {:>7} bytes  {what}{place}", smallest.bytes)
 }

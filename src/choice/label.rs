@@ -42,7 +42,8 @@ impl Label {
     }
 
     /// The label that `name` spells, as printed by [`Names`]: parts joined by `/`, and for an
-    /// unnamed draw `@file:line:column:method` at the end.
+    /// unnamed draw `@file:line:column:method` at the end. Below an unnamed value its fields follow:
+    /// `@file:line:column:arbitrary/key`.
     pub fn parse(name: &str) -> Self {
         let (path, site) = match Site::split(name) {
             Some((path, site)) => (path, Some(site)),
@@ -50,7 +51,11 @@ impl Label {
         };
         let label = path.split('/').filter(|part| !part.is_empty()).fold(Self(0), Self::child);
         match site {
-            Some(site) => label.site_parts(site.file, site.line, site.column, site.method),
+            Some(site) => {
+                let mut parts = site.method.split('/');
+                let method = parts.next().unwrap_or_default();
+                parts.fold(label.site_parts(site.file, site.line, site.column, method), Self::child)
+            }
             None => label,
         }
     }
@@ -94,6 +99,10 @@ pub(crate) struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
+    pub(crate) fn at(place: &'a Location<'_>, method: &'a str) -> Self {
+        Self { file: short_file(place.file()), line: place.line(), column: place.column(), method }
+    }
+
     /// Splits `client-0/@src/lib.rs:41:9:range` into `client-0` and the site.
     pub(crate) fn split(name: &'a str) -> Option<(&'a str, Self)> {
         let (path, site) = match name.strip_prefix('@') {
@@ -123,7 +132,11 @@ pub struct Names {
 
 impl Names {
     pub(crate) fn learn(&mut self, label: Label, name: impl FnOnce() -> String) {
-        self.names.entry(label.hash()).or_insert_with(|| name().into_boxed_str());
+        self.names.entry(label.hash()).or_insert_with(|| {
+            let name = name().into_boxed_str();
+            crate::underway::learn(label.hash(), &name);
+            name
+        });
     }
 
     /// The name of `label`, if a run on this thread has used it.
@@ -134,8 +147,7 @@ impl Names {
 
 /// The name of an unnamed draw's label, as [`Label::parse`] reads it.
 pub(crate) fn site_name(actor: &str, place: &Location<'_>, method: &str) -> String {
-    let site = Site { file: short_file(place.file()), line: place.line(), column: place.column(), method };
-    format!("{actor}/{site}")
+    format!("{actor}/{}", Site::at(place, method))
 }
 
 #[cfg(test)]
@@ -150,6 +162,10 @@ mod tests {
         let place = Location::caller();
         let site = Label::new("client-0").site(place, "range");
         assert_eq!(Label::parse(&site_name("client-0", place, "range")), site);
+        assert_eq!(
+            Label::parse(&format!("{}/key/0", site_name("client-0", place, "range"))),
+            site.child("key").child("0")
+        );
     }
 
     #[test]

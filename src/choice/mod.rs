@@ -30,14 +30,17 @@ pub use draws::Gap;
 pub(crate) use draws::{by_weight, fires};
 pub use label::{Label, Names};
 pub use tape::{Base, Moment, Op, ROW_BYTES, ROWS_MAX, Row, Tape, TapeError, VERSION};
+pub(crate) use text::escaped;
 #[cfg(feature = "fuzz")]
 pub(crate) use text::kind_name;
-pub use text::{Note, TextTape};
+pub use text::{Note, TextTape, printable};
+pub(crate) use trace::Ran;
 pub use trace::{Choice, Kind, Trace};
 
 pub(crate) use label::{Site, short_file, site_name};
 pub(crate) use prf::{hash_bytes, mix, scale};
 pub(crate) use reseeds::Dealt;
+pub(crate) use tape::ORDINAL_MAX;
 
 use index::Index;
 use prf::Prf;
@@ -50,6 +53,11 @@ use std::collections::BTreeMap;
 /// The longest honest run of the examples makes some 20,000; a runaway loop that draws must not
 /// eat the memory of a campaign. Later choices are made and digested all the same.
 const TRACE_MAX: usize = 1 << 20;
+
+/// What a gap that doesn't end counts down from.
+///
+/// It counts all the same: when a reseed draws it anew, somebody may want to know how long it ran.
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// A label in use by the current run: an index that spares the hashing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +99,7 @@ pub(crate) struct Choices {
     scopes: BTreeMap<(Slot, u32), u32>,
     names: Names,
     trace: Vec<Choice>,
+    redrawn: Vec<(u32, Ran)>,
     /// Labels that share their 32 bits with another of this run.
     collisions: Vec<Label>,
     made: u64,
@@ -104,11 +113,18 @@ pub(crate) struct Choices {
 thread_local! {
     /// [`Choices::made`] of the run on this thread, for those who can't see its world.
     static MADE: Cell<u64> = const { Cell::new(0) };
+    /// The buffer of a trace that nobody needs any more.
+    static SPARE: Cell<Vec<Choice>> = const { Cell::new(Vec::new()) };
 }
 
 /// How many choices the run on this thread has made.
 pub(crate) fn made() -> u64 {
     MADE.get()
+}
+
+/// Gives back a trace that is not needed any more: the next run on this thread records into it.
+pub(crate) fn recycle(trace: Trace) {
+    SPARE.set(trace.into_choices());
 }
 
 impl Choices {
@@ -121,6 +137,7 @@ impl Choices {
         self.index.clear();
         self.scopes.clear();
         self.trace.clear();
+        self.redrawn.clear();
         self.collisions.clear();
         self.made = 0;
         MADE.set(0);
@@ -233,7 +250,7 @@ impl Choices {
             self.deal_from(row);
         }
         let in_use = &self.slots[slot.0 as usize];
-        let wanted = if in_use.rows.is_empty() { None } else { self.wanted(in_use, ordinal) };
+        let wanted = if in_use.rows.is_empty() { None } else { self.wanted(in_use, ordinal, max) };
         let value = match wanted {
             Some(wanted) => match max.checked_add(1) {
                 Some(size) => wanted % size,
@@ -257,17 +274,17 @@ impl Choices {
         value
     }
 
-    /// What the tape says about this address, if anything.
+    /// What the tape says about this address, if anything. High halves count where the choice is wide.
     #[cold]
-    fn wanted(&self, in_use: &InUse, ordinal: u32) -> Option<u64> {
+    fn wanted(&self, in_use: &InUse, ordinal: u32, max: u64) -> Option<u64> {
         let rows = &self.tape.rows()[in_use.rows.start as usize..in_use.rows.end as usize];
         let after = rows.partition_point(|row| row.ordinal <= ordinal);
         let mut value = None;
         for row in rows[..after].iter().rev().take_while(|row| row.ordinal == ordinal) {
             match row.op {
                 Op::Set => *value.get_or_insert(0) |= u64::from(row.value),
-                Op::SetHigh => *value.get_or_insert(0) |= u64::from(row.value) << 32,
-                Op::Calm | Op::Reseed => {}
+                Op::SetHigh if max > u64::from(u32::MAX) => *value.get_or_insert(0) |= u64::from(row.value) << 32,
+                Op::SetHigh | Op::Calm | Op::Reseed => {}
             }
         }
         let calm = || {
@@ -275,6 +292,17 @@ impl Choices {
             calm.any(|row| row.value == 0 || ordinal - row.ordinal < row.value).then_some(0)
         };
         value.or_else(calm)
+    }
+
+    /// The tape of this run.
+    pub(crate) fn tape(&self) -> &Tape {
+        &self.tape
+    }
+
+    /// The label of a slot of this run.
+    #[inline]
+    pub(crate) fn label(&self, slot: Slot) -> Label {
+        self.slots[slot.0 as usize].label
     }
 
     /// How many choices the run has made.
@@ -293,10 +321,22 @@ impl Choices {
         self.collisions.iter().map(name).collect()
     }
 
-    /// What the run chose.
-    pub(crate) fn trace(&self) -> Trace {
+    /// What the run chose; the record is given away.
+    pub(crate) fn take_trace(&mut self) -> Trace {
         let labels = self.slots.iter().map(|slot| (slot.label, slot.scope)).collect();
-        Trace::new(labels, self.trace.clone())
+        let mut next = SPARE.take();
+        if next.capacity() == 0 {
+            next.reserve(self.trace.len());
+        }
+        let choices = std::mem::replace(&mut self.trace, next);
+        Trace::new(labels, choices).with_redrawn(self.redrawn.clone())
+    }
+
+    /// The last choice, if there were `before` before it, took the place of a running gap.
+    pub(crate) fn note_redrawn(&mut self, before: u64, ran: Ran) {
+        if self.made > before && self.made <= TRACE_MAX as u64 {
+            self.redrawn.push((before as u32, ran));
+        }
     }
 
     /// The names of all labels that this thread has used.
@@ -313,7 +353,7 @@ mod tests {
         let mut choices = Choices::default();
         choices.start(tape);
         draws(&mut choices);
-        choices.trace()
+        choices.take_trace()
     }
 
     fn values(tape: &Tape, count: usize, max: u64) -> Vec<u64> {
@@ -339,6 +379,16 @@ mod tests {
         tape.set(Label::new("a"), 0, u64::MAX - 1);
         assert_eq!(tape.rows().len(), 2);
         assert_eq!(values(&tape, 1, u64::MAX), [u64::MAX - 1]);
+    }
+
+    /// Else a row that is dropped as being of no use would change the remainder.
+    #[test]
+    fn a_high_half_is_nothing_to_a_narrow_choice() {
+        let label = Label::new("a");
+        let mut tape = Tape::calm();
+        tape.set(label, 0, 2).put(Row { label: label.id(), ordinal: 0, op: Op::SetHigh, value: 1 });
+        tape.put(Row { label: label.id(), ordinal: 1, op: Op::SetHigh, value: 1 });
+        assert_eq!(values(&tape, 2, 2), [2, 0]);
     }
 
     #[test]

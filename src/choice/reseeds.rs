@@ -107,7 +107,7 @@ mod tests {
         let mut choices = Choices::default();
         choices.start(tape);
         draws(&mut choices);
-        choices.trace()
+        choices.take_trace()
     }
 
     #[test]

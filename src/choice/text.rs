@@ -49,13 +49,14 @@ impl TextTape {
             .iter()
             .filter(|row| row.op != Op::Reseed)
             .filter_map(|row| Some((row.label, labels.get(&row.label)?.clone())))
+            .filter(|(id, name)| is_readable(name, *id))
             .collect();
         Self { tape, labels, notes: Vec::new() }
     }
 
-    /// Adds a note; line breaks in `value` become spaces.
+    /// Adds a note; line breaks in `value` become spaces, other control characters are escaped.
     pub fn note(&mut self, key: &str, value: &str) {
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let value = escaped(&value.split_whitespace().collect::<Vec<_>>().join(" "));
         self.notes.push(Note { key: key.to_owned(), value });
     }
 
@@ -136,6 +137,9 @@ impl TextTape {
             if line.is_empty() || line.starts_with(';') {
                 continue;
             }
+            if line.chars().any(|c| c.is_control() && c != '\t') {
+                return Err(line_of("a control character, which no tape needs"));
+            }
             if header.is_none() {
                 header = Some(parse_header(line).map_err(|reason| line_of(&reason))?);
                 continue;
@@ -156,6 +160,47 @@ impl TextTape {
         };
         read.tape = Tape::from_rows(seed, base, rows);
         Ok(read)
+    }
+}
+
+/// Is a row under this name read again as one under the same label? Names are the program's, and any
+/// text may be one.
+fn is_readable(name: &str, id: u32) -> bool {
+    let line = format!("{name}  #0     = 0");
+    let again = parse_row(&line).is_some_and(|(row, read)| row.label == id && read.as_deref() == Some(name));
+    again && note(&line).is_none() && !line.starts_with(';') && !name.chars().any(char::is_control)
+}
+
+/// Text as one line that a terminal may show: control characters are escaped.
+pub(crate) fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut shown, c| {
+        match c.is_control() {
+            true => shown.extend(c.escape_default()),
+            false => shown.push(c),
+        }
+        shown
+    })
+}
+
+/// Text that a terminal may show: control characters are escaped, all but tabs and line breaks.
+///
+/// What the system under test says, and what stands in files, may hold sequences that a terminal
+/// obeys.
+///
+/// ```
+/// assert_eq!(simfuzz::choice::printable("two\nlines, \u{1b}[31mred"), "two\nlines, \\u{1b}[31mred");
+/// ```
+pub fn printable(text: &str) -> String {
+    let stays = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    match text.chars().all(stays) {
+        true => text.to_owned(),
+        false => text
+            .split_inclusive(['\n', '\t'])
+            .map(|part| {
+                let end = part.len() - usize::from(part.ends_with(['\n', '\t']));
+                escaped(&part[..end]) + &part[end..]
+            })
+            .collect(),
     }
 }
 
@@ -296,7 +341,7 @@ mod tests {
         (0..3).for_each(|_| _ = choices.weighted(slot, &[1, 1, 1, 1]));
         let slot = choices.slot(Label::parse("client-0/amount"), || "client-0/amount".into());
         choices.draw_scoped(slot, Label::parse("client-0/op"), 2, Kind::Range, 999, |_| 0);
-        let trace = choices.trace();
+        let trace = choices.take_trace();
         let text = TextTape::new(tape, &trace, choices.names()).print(Some(&trace));
         let mut lines: Vec<_> = text.lines().collect();
         lines[1..].sort_unstable();

@@ -42,16 +42,49 @@ pub struct Choice {
     pub at: u64,
 }
 
+/// How long a running gap had run when a reseed drew it anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// It counts microseconds.
+    ByTime,
+    /// It counts operations, and so many of it were left; one that is never to end is
+    /// [`NEVER`](crate::choice::NEVER) long.
+    Left(u64),
+}
+
 /// All choices of one run, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     labels: Vec<(Label, Option<Label>)>,
     choices: Vec<Choice>,
+    /// The choices that took the place of a running gap, by index.
+    redrawn: Vec<(u32, Ran)>,
 }
 
 impl Trace {
     pub(crate) fn new(labels: Vec<(Label, Option<Label>)>, choices: Vec<Choice>) -> Self {
-        Self { labels, choices }
+        Self { labels, choices, redrawn: Vec::new() }
+    }
+
+    /// With the choices that took the place of a running gap, by index.
+    pub(super) fn with_redrawn(self, redrawn: Vec<(u32, Ran)>) -> Self {
+        Self { redrawn, ..self }
+    }
+
+    /// The choices that took the place of a running gap, by index: a reseed drew them.
+    pub(crate) fn redrawn(&self) -> &[(u32, Ran)] {
+        &self.redrawn
+    }
+
+    /// The buffer, for another run.
+    pub(super) fn into_choices(mut self) -> Vec<Choice> {
+        self.choices.clear();
+        self.choices
+    }
+
+    /// Without room for more choices: what is kept for long shall not keep a buffer.
+    pub(crate) fn shrink(&mut self) {
+        self.choices.shrink_to_fit();
     }
 
     /// The choices, in the order they were made.

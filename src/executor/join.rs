@@ -1,6 +1,7 @@
 //! What `spawn` gives back: a handle on another task's result, in tokio's shape.
 
 use super::TaskId;
+use crate::error::SimulationError;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +14,20 @@ pub struct JoinHandle<T> {
     shared: Arc<Mutex<Shared<T>>>,
     abort: fn(TaskOfRun),
     task: TaskOfRun,
+}
+
+/// Ends a task, as its [`JoinHandle`] does. Made by [`JoinHandle::abort_handle`].
+#[derive(Clone, Debug)]
+pub struct AbortHandle {
+    abort: fn(TaskOfRun),
+    task: TaskOfRun,
+}
+
+impl AbortHandle {
+    /// Ends the task at its next await.
+    pub fn abort(&self) {
+        (self.abort)(self.task);
+    }
 }
 
 /// Names a task for good: a handle that outlives its run must not end a task of a later one.
@@ -38,6 +53,29 @@ impl JoinError {
     pub fn is_cancelled(&self) -> bool {
         true
     }
+
+    /// Did the task panic? Never seen: a panic ends the whole process.
+    pub fn is_panic(&self) -> bool {
+        false
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Panics
+    ///
+    /// Always, as tokio's does for a task that was cancelled.
+    pub fn into_panic(self) -> Box<dyn std::any::Any + Send + 'static> {
+        panic!("`JoinError::into_panic` of a task that was cancelled")
+    }
+
+    /// The same, if it did.
+    ///
+    /// # Errors
+    ///
+    /// Always: the error itself.
+    pub fn try_into_panic(self) -> Result<Box<dyn std::any::Any + Send + 'static>, Self> {
+        Err(self)
+    }
 }
 
 impl fmt::Display for JoinError {
@@ -47,6 +85,18 @@ impl fmt::Display for JoinError {
 }
 
 impl std::error::Error for JoinError {}
+
+impl From<JoinError> for std::io::Error {
+    fn from(error: JoinError) -> Self {
+        Self::other(error)
+    }
+}
+
+impl From<JoinError> for SimulationError {
+    fn from(error: JoinError) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
 
 /// Sets the outcome when the task ends, however it ends.
 struct Finish<T> {
@@ -95,6 +145,11 @@ impl<T> JoinHandle<T> {
     /// Ends the task at its next await; awaiting the handle then gives an error.
     pub fn abort(&self) {
         (self.abort)(self.task);
+    }
+
+    /// A handle that ends the task and can't wait for it.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle { abort: self.abort, task: self.task }
     }
 
     /// Has the task ended?

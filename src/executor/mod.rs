@@ -6,7 +6,7 @@
 
 mod join;
 
-pub use join::{JoinError, JoinHandle};
+pub use join::{AbortHandle, JoinError, JoinHandle};
 pub(crate) use join::{TaskOfRun, joined};
 
 use crate::topology::HostId;

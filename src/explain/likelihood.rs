@@ -28,9 +28,10 @@ pub(super) fn over_time(
     let end = trace.choices().len();
     let mut points = BTreeMap::new();
     let mut measure = |points: &mut BTreeMap<usize, Likelihood>, kept: usize| {
-        let found = (0..seeds).filter(|&seed| asked.run(&dealt(tape, trace, kept, seed)) == Answer::Shows).count();
+        let dealt: Vec<_> = (0..seeds).map(|seed| dealt(tape, trace, kept, seed)).collect();
+        let found = asked.all(&dealt).iter().filter(|answer| **answer == Answer::Shows).count();
         let at = trace.choices().get(kept).map_or(outcome.virtual_time().as_nanos() as u64, |choice| choice.at);
-        points.insert(kept, Likelihood { at, kept, runs: seeds, found: found as u32 });
+        points.insert(kept, Likelihood::new(at, kept, seeds, found as u32));
     };
     for number in 0..=MOMENTS {
         measure(&mut points, end * number / MOMENTS);

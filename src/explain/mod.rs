@@ -4,15 +4,17 @@
 //! Owns the questions, and the answers as plain data. It makes no tape simpler (`minimize` does, and
 //! only a minimal tape is worth explaining), and prints nothing.
 
+mod asked;
 mod likelihood;
 mod twin;
 mod values;
 
-use crate::assert;
 use crate::choice::Tape;
 use crate::minimize::MinimizeError;
-use crate::run::{Outcome, Recording, Simulation, Status};
+use crate::run::{Outcome, Recording, Simulation};
+use asked::{Answer, Asked};
 use serde::Serialize;
+use std::fmt;
 
 /// Why a tape shows what it shows.
 #[derive(Clone, Debug, Serialize)]
@@ -83,13 +85,36 @@ pub struct Likelihood {
     pub runs: u32,
     /// Those of them that show the finding.
     pub found: u32,
+    /// The lower end of the share's 95 % interval, of 0 to 1: Wilson's score interval (Wilson, *Probable
+    /// inference, the law of succession, and statistical inference*, 1927).
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
 }
 
 impl Likelihood {
+    fn new(at: u64, kept: usize, runs: u32, found: u32) -> Self {
+        let (low, high) = wilson(f64::from(found), f64::from(runs.max(1)));
+        Self { at, kept, runs, found, low, high }
+    }
+
     /// The share of the runs that show it.
     pub fn share(&self) -> f64 {
         f64::from(self.found) / f64::from(self.runs.max(1))
     }
+}
+
+/// The 95 % score interval of a share, `found` of `runs`.
+fn wilson(found: f64, runs: f64) -> (f64, f64) {
+    const Z: f64 = 1.959_964;
+    let share = found / runs;
+    let weight = 1.0 + Z * Z / runs;
+    let middle = share + Z * Z / (2.0 * runs);
+    let half = Z * (share * (1.0 - share) / runs + Z * Z / (4.0 * runs * runs)).sqrt();
+    // none of them, or all of them: the end is exact
+    let low = if found > 0.0 { (middle - half) / weight } else { 0.0 };
+    let high = if found < runs { (middle + half) / weight } else { 1.0 };
+    (low, high)
 }
 
 /// The largest rise of the likelihood between two moments, as narrow as it could be made.
@@ -134,57 +159,89 @@ pub struct Twin {
     pub there: Option<Line>,
 }
 
-/// Explains what `tape` shows, with `seeds` runs for each moment; `told` hears how many runs there were
-/// so far.
+/// Explains findings: says how hard to look, and on how many threads.
 ///
-/// # Errors
-///
-/// When it shows nothing.
-pub fn explain(
-    simulation: &Simulation,
-    tape: &Tape,
-    seeds: u32,
-    told: &mut dyn FnMut(u64),
-) -> Result<Explanation, MinimizeError> {
-    let outcome = simulation.run_with(tape, Recording::Story);
-    let Some(finding) = outcome.finding().cloned() else { return Err(MinimizeError::NoFinding) };
-    let mut asked = Asked { simulation, identity: finding.identity.clone(), runs: 1, told };
-    let (choices, others) = values::of(&mut asked, tape, &outcome);
-    let (likelihood, step) = likelihood::over_time(&mut asked, tape, &outcome, seeds);
-    let twin = twin::nearest(simulation, tape, &outcome, &choices, &others);
-    let at = finding.at.as_nanos() as u64;
-    Ok(Explanation { finding: finding.identity, at, choices, likelihood, step, twin, runs: asked.runs })
-}
-
-/// Somebody who runs tapes and counts.
-struct Asked<'a> {
+/// ```
+/// use simfuzz::explain::{Explainer, Meaning};
+/// use simfuzz::prelude::*;
+/// # struct Sum;
+/// # #[async_trait(?Send)]
+/// # impl Workload for Sum {
+/// #     fn name(&self) -> &str { "sum" }
+/// #     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+/// // two draws of 0..=9, of which one must be 7
+/// let (one, _) = (ctx.random().random_range(0..=9_u32), ctx.random().random_range(0..=9_u32));
+/// assert_always!(one != 7, "no seven");
+/// #         Ok(())
+/// #     }
+/// # }
+/// let simulation = SimulationBuilder::new().workload(|| Box::new(Sum)).build();
+/// let start = (0..).map(Tape::seeded).find(|tape| simulation.run(tape).finding().is_some()).unwrap();
+/// let minimized = simfuzz::Minimizer::new(&simulation).minimize(&start).unwrap();
+/// let explanation = Explainer::new(&simulation).explain(&minimized.tape).unwrap();
+/// assert_eq!(explanation.choices.len(), 1);
+/// assert_eq!(explanation.choices[0].meaning, Meaning::Essential);
+/// ```
+pub struct Explainer<'a> {
     simulation: &'a Simulation,
-    identity: String,
-    runs: u64,
-    told: &'a mut dyn FnMut(u64),
+    seeds: u32,
+    jobs: usize,
+    progress: Box<dyn FnMut(u64) + 'a>,
 }
 
-/// What a run came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answer {
-    Shows,
-    Passes,
-    /// Another finding, or a truncated run.
-    Neither,
+impl fmt::Debug for Explainer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Explainer").field("seeds", &self.seeds).field("jobs", &self.jobs).finish_non_exhaustive()
+    }
 }
 
-impl Asked<'_> {
-    fn run(&mut self, tape: &Tape) -> Answer {
-        (self.told)(self.runs);
-        self.runs += 1;
-        let outcome = self.simulation.run_with(tape, Recording::Result);
-        let answer = match (outcome.finding(), outcome.status()) {
-            (Some(finding), _) if finding.identity == self.identity => Answer::Shows,
-            (None, Status::Passed) => Answer::Passes,
-            _ => Answer::Neither,
-        };
-        assert::recycle(outcome.into_record());
-        answer
+impl<'a> Explainer<'a> {
+    /// Runs for each moment of the likelihood, unless somebody says otherwise.
+    pub const SEEDS: u32 = 100;
+
+    /// One for tapes of `simulation`: [`SEEDS`](Self::SEEDS) runs for each moment, on this thread.
+    pub fn new(simulation: &'a Simulation) -> Self {
+        Self { simulation, seeds: Self::SEEDS, jobs: 1, progress: Box::new(|_| ()) }
+    }
+
+    /// Makes so many runs for each moment of the likelihood; fewer than 1 are 1.
+    #[must_use]
+    pub fn seeds(mut self, seeds: u32) -> Self {
+        self.seeds = seeds.max(1);
+        self
+    }
+
+    /// Makes so many runs at a time, each on a thread; the result is the same.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// Calls `progress` now and then with how many runs there were so far.
+    #[must_use]
+    pub fn progress(mut self, progress: impl FnMut(u64) + 'a) -> Self {
+        self.progress = Box::new(progress);
+        self
+    }
+
+    /// Explains what `tape` shows.
+    ///
+    /// # Errors
+    ///
+    /// When it shows nothing.
+    pub fn explain(self, tape: &Tape) -> Result<Explanation, MinimizeError> {
+        let Self { simulation, seeds, jobs, progress } = self;
+        let outcome = simulation.run_with(tape, Recording::Story);
+        let Some(finding) = outcome.finding().cloned() else { return Err(MinimizeError::NoFinding) };
+        let mut asked = Asked::new(simulation, finding.identity.clone(), jobs, progress);
+        let (choices, others) = values::of(&mut asked, tape, &outcome);
+        let (likelihood, step) = likelihood::over_time(&mut asked, tape, &outcome, seeds);
+        let twin = twin::nearest(simulation, tape, &outcome, &choices, &others);
+        let at = finding.at.as_nanos() as u64;
+        // the two whose stories are told
+        let runs = asked.runs() + 1 + u64::from(twin.is_some());
+        Ok(Explanation { finding: finding.identity, at, choices, likelihood, step, twin, runs })
     }
 }
 
@@ -194,4 +251,22 @@ fn lines(outcome: &Outcome) -> impl Iterator<Item = (u64, Line)> + '_ {
         let told = Line { at: line.at, host: line.host.clone(), text: line.text.clone() };
         (line.choices, told)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wilson;
+
+    /// Of Newcombe, *Two-sided confidence intervals for the single proportion* (1998), table I, method 3.
+    #[test]
+    fn the_interval_is_that_of_the_literature() {
+        let near = |(low, high): (f64, f64), (l, h): (f64, f64)| {
+            assert!((low - l).abs() < 5e-5 && (high - h).abs() < 5e-5, "{low} {high}");
+        };
+        near(wilson(81.0, 263.0), (0.2553, 0.3662));
+        near(wilson(15.0, 148.0), (0.0624, 0.1605));
+        near(wilson(0.0, 20.0), (0.0, 0.1611));
+        near(wilson(1.0, 29.0), (0.0061, 0.1718));
+        assert_eq!(wilson(20.0, 20.0).1, 1.0);
+    }
 }

@@ -25,10 +25,14 @@ pub(super) fn of(asked: &mut Asked<'_>, tape: &Tape, outcome: &Outcome) -> (Vec<
     made.sort_by_key(|(_, choice)| choice.at);
     let mut explained = Vec::new();
     let mut others = Vec::new();
-    for (row, choice) in made {
+    let tried: Vec<Vec<u64>> = made.iter().map(|(_, choice)| candidates(choice)).collect();
+    let tapes = made.iter().zip(&tried);
+    let tapes = tapes.flat_map(|((row, _), values)| values.iter().map(|&value| with(tape, row, value)));
+    let mut answers = asked.all(&tapes.collect::<Vec<_>>()).into_iter();
+    for ((row, choice), values) in made.into_iter().zip(tried) {
         let (mut shows, mut misses, mut passes) = (Vec::new(), Vec::new(), Vec::new());
-        for value in candidates(&choice) {
-            match asked.run(&with(tape, &row, value)) {
+        for (value, answer) in values.into_iter().zip(answers.by_ref()) {
+            match answer {
                 Answer::Shows => shows.push(value),
                 Answer::Passes => {
                     misses.push(value);

@@ -6,7 +6,7 @@
 use super::slot;
 use crate::choice::{Choices, Kind, scale};
 use crate::storage::Survivors;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::net::IpAddr;
 
 /// In which units a disk writes, by the value of the choice: sectors, pages, cache lines, bytes.

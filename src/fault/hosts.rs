@@ -2,7 +2,7 @@
 
 use super::{FaultKind, Outages, Pauses, Swarm, Weather, shared_slot, slot};
 use crate::choice::Choices;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::Level;
 use std::net::IpAddr;
 

@@ -2,7 +2,7 @@
 
 use super::{Partitions, shared_slot};
 use crate::choice::{Choices, Kind, mix, scale};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 
 /// Processes besides the first whose side of a split is drawn one by one; the others stay with
 /// the first. The split of so many is one choice of 32 bits.
@@ -74,15 +74,17 @@ pub(crate) fn partition(choices: &mut Choices, partitions: &Partitions, processe
 /// Which links are late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Jam {
+    /// All that one process sends and all that is sent to it.
+    All(usize),
     /// What one process sends to another host.
     From(usize, usize),
     /// What another host sends to one process.
     To(usize, usize),
-    /// All that one process sends and all that is sent to it.
-    All(usize),
 }
 
 /// Which links are clogged, among `processes` and all `hosts`, and for how long.
+///
+/// The simplest shape names one process alone: a kept tape means the same when hosts are added.
 pub(crate) fn clog(choices: &mut Choices, (low, high): (Nanos, Nanos), processes: usize, hosts: usize) -> (Jam, Nanos) {
     let shape = shared_slot(choices, "clog", "shape");
     let shape = choices.draw(shape, Kind::Shape, 2, |word| scale(word, 2));
@@ -90,8 +92,8 @@ pub(crate) fn clog(choices: &mut Choices, (low, high): (Nanos, Nanos), processes
     let at = choices.uniform(which, processes as u64 - 1) as usize;
     let last = hosts as u64 - 1;
     let jam = match shape {
-        0 if hosts > 1 => Jam::From(at, other_than(choices, "clog", at, last)),
-        1 if hosts > 1 => Jam::To(at, other_than(choices, "clog", at, last)),
+        1 if hosts > 1 => Jam::From(at, other_than(choices, "clog", at, last)),
+        2 if hosts > 1 => Jam::To(at, other_than(choices, "clog", at, last)),
         _ => Jam::All(at),
     };
     let length = shared_slot(choices, "clog", "length");

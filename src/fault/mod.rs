@@ -25,7 +25,7 @@ pub(crate) use swarm::Swarm;
 pub(crate) use weather::Weather;
 
 use crate::choice::{Choices, Label, Slot};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::net::IpAddr;
 
 /// A label of the `fault` actor: `fault/10.0.1.2/crash`.

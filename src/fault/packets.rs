@@ -2,7 +2,7 @@
 
 use super::slot;
 use crate::choice::{Choices, Kind, fires, mix, scale};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::net::IpAddr;
 
 /// How many bytes of `whole`, at least two, a partial read or write comes to: all but one is the

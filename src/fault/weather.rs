@@ -9,7 +9,7 @@ use super::knobs::{
 };
 use super::{FaultKind, knobs};
 use crate::choice::Gap;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

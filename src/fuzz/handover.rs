@@ -27,14 +27,19 @@ pub(crate) struct Handover {
     written: Option<Instant>,
 }
 
+/// The folder that a watcher names.
+pub(crate) fn folder() -> Option<PathBuf> {
+    std::env::var_os("SIMFUZZ_HANDOVER").map(PathBuf::from)
+}
+
 impl Handover {
     /// The one that a watcher asks for; `part` tells the threads of a process apart.
     pub(crate) fn asked_for(part: usize) -> Option<Self> {
-        let folder = std::env::var_os("SIMFUZZ_HANDOVER")?;
+        let folder = folder()?;
         let began = std::env::var("SIMFUZZ_BEGAN").ok().and_then(|millis| millis.parse().ok());
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let before = began.map_or(Duration::ZERO, |began| since_1970.saturating_sub(Duration::from_millis(began)));
-        let file = PathBuf::from(folder).join(format!("{}-{part}.json", std::process::id()));
+        let file = folder.join(format!("{}-{part}.json", std::process::id()));
         Some(Self { file, before, made: Instant::now(), written: None })
     }
 

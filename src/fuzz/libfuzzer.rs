@@ -51,6 +51,7 @@ impl Drop for Session {
     /// The process ends in good order: the last numbers.
     fn drop(&mut self) {
         self.hand_over();
+        crate::underway::end();
     }
 }
 
@@ -73,9 +74,13 @@ pub fn init(name: &str, simulation: impl Into<Simulation>) {
     if let Ok(seconds) = std::env::var("SIMFUZZ_MINIMIZE") {
         return minimize(&simulation.into(), &seconds);
     }
+    watch(flag("-timeout="), flag("-rss_limit_mb="));
     super::trial::begin();
+    if super::afl::is_asked() {
+        return super::bare::begin(name, simulation.into(), super::afl::engine());
+    }
     if super::naive::is_asked() {
-        return super::naive::begin(name, simulation.into());
+        return super::bare::begin(name, simulation.into(), super::naive::engine());
     }
     // those that merge corpora run what others have run and counted
     let merges = arguments.iter().any(|argument| argument.starts_with("-merge"));
@@ -83,6 +88,17 @@ pub fn init(name: &str, simulation: impl Into<Simulation>) {
     let campaign = Campaign::new(simulation.into(), seed, minimizing);
     let session = Session { name: name.to_owned(), campaign, handover, artifacts: artifacts() };
     SESSION.with_borrow_mut(|slot| *slot = Some(session));
+}
+
+/// Says which task a run hangs in, and at whose turn memory runs out, before libFuzzer's alarms end it;
+/// and leaves the tape of each run for the case that nobody can.
+fn watch(timeout: Option<String>, memory: Option<String>) {
+    use super::watchdog::{Limits, MEGABYTES, SECONDS, Then, watch};
+    let number = |text: Option<String>, default| text.and_then(|text| text.parse().ok()).unwrap_or(default);
+    crate::underway::watch(super::handover_folder());
+    // at half of libFuzzer's time, which would be first otherwise
+    let seconds: u64 = number(timeout, SECONDS);
+    watch(Limits { seconds: (seconds / 2).max(1), megabytes: number(memory, MEGABYTES) }, Then::Tell);
 }
 
 /// Minimises the tape that the arguments name, and ends the process.
@@ -102,8 +118,8 @@ fn with<R>(f: impl FnOnce(&mut Session) -> R) -> R {
 #[doc(hidden)]
 pub fn one(input: &Input) -> bool {
     super::trial::run();
-    if super::naive::is_on() {
-        super::naive::one(&input.0);
+    if super::bare::is_on() {
+        super::bare::one(&input.0);
         return true;
     }
     let (fatal, keep) = with(|session| {
@@ -151,8 +167,8 @@ impl Session {
 
 /// Shows features to libFuzzer.
 pub(super) fn show(hits: &[Hit]) {
-    for hit in hits {
-        if let Some(counter) = COUNTERS.0.get(usize::from(hit.slot)) {
+    for slot in hits.iter().flat_map(Hit::counters) {
+        if let Some(counter) = COUNTERS.0.get(usize::from(slot)) {
             counter.store(1, Relaxed);
         }
     }
@@ -171,7 +187,7 @@ pub(super) fn crash(name: &str, finding: &Finding) -> ! {
 /// Another input from the `size` bytes in `data`.
 #[doc(hidden)]
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    if super::naive::is_on() {
+    if super::bare::is_on() {
         return super::naive::mutate(data, size, max_size);
     }
     let bytes = with(|session| session.campaign.mutate(&data[..size], None, seed, max_size));
@@ -183,7 +199,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
 /// than it is worth: most calls edit the first input alone.
 #[doc(hidden)]
 pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
-    if super::naive::is_on() {
+    if super::bare::is_on() {
         // libFuzzer's own mutations, which the call below makes, hold its own crossover
         let size = first.len().min(out.len());
         out[..size].copy_from_slice(&first[..size]);

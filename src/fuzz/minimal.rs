@@ -42,6 +42,9 @@ impl Effort {
     }
 }
 
+/// Between two lines of progress.
+const TOLD_EVERY: Duration = Duration::from_secs(2);
+
 /// Writes the tape to `out`, or beside `file`; the path.
 ///
 /// # Errors
@@ -82,8 +85,15 @@ pub(crate) fn lines(minimized: &Minimized, path: &Path) -> String {
 pub(crate) fn asked_for(simulation: &Simulation, file: &Path, seconds: u64) -> i32 {
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let effort = Effort { runs: u32::MAX, time: Duration::from_secs(seconds), jobs };
+    let (began, mut told) = (Instant::now(), Instant::now());
+    let tell = move |Progress { runs, choices }: Progress| {
+        if told.elapsed() >= TOLD_EVERY {
+            told = Instant::now();
+            eprintln!("simfuzz: minimising: {choices} choices, {runs} runs after {} s", began.elapsed().as_secs());
+        }
+    };
     let done = fs::read(file).map_err(|error| error.to_string()).and_then(|bytes| {
-        let minimized = effort.minimizer(simulation, |_| ()).minimize(&Tape::decode(&bytes));
+        let minimized = effort.minimizer(simulation, tell).minimize(&Tape::decode(&bytes));
         let minimized = minimized.map_err(|error| error.to_string())?;
         Ok(lines(&minimized, &keep(&minimized, file, None)?))
     });

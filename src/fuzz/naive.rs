@@ -1,28 +1,14 @@
 //! The naive encoding under libFuzzer: its bytes in order, its own mutations.
 //!
 //! The opponent in the benchmark, asked for by `SIMFUZZ_ENCODING=bytes`; what it means is in
-//! `choice/naive.rs`. Owns the session without a campaign. Goals are features as well, unless
-//! `SIMFUZZ_WITHOUT` takes them away: then it is the way that is known to have been tried, with
-//! the coverage of the code alone.
+//! `choice/naive.rs`. Goals are features as well, unless `SIMFUZZ_WITHOUT` takes them away: then it
+//! is the way that is known to have been tried, with the coverage of the code alone.
 
+use super::bare::Engine;
 use crate::choice::Tape;
-use crate::goal;
-use crate::run::{Recording, Simulation};
-use std::cell::RefCell;
 
 /// The variable that asks for it.
 const VARIABLE: &str = "SIMFUZZ_ENCODING";
-
-struct Session {
-    name: String,
-    simulation: Simulation,
-    goals: bool,
-    hits: Vec<goal::Hit>,
-}
-
-thread_local! {
-    static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
-}
 
 /// Does the environment ask for it?
 ///
@@ -37,32 +23,9 @@ pub(super) fn is_asked() -> bool {
     }
 }
 
-pub(super) fn begin(name: &str, simulation: Simulation) {
+pub(super) fn engine() -> Engine {
     let goals = crate::mutate::Parts::from_environment().goals;
-    let session = Session { name: name.to_owned(), simulation, goals, hits: Vec::new() };
-    SESSION.with_borrow_mut(|slot| *slot = Some(session));
-}
-
-pub(super) fn is_on() -> bool {
-    SESSION.with_borrow(Option::is_some)
-}
-
-/// One execution.
-pub(super) fn one(bytes: &[u8]) {
-    let found = SESSION.with_borrow_mut(|session| {
-        let session = session.as_mut().expect("`begin` comes first");
-        let outcome = session.simulation.run_with(&Tape::naive(bytes), Recording::Result);
-        if session.goals {
-            goal::features(outcome.record(), outcome.guides(), outcome.contexts(), &mut session.hits);
-            super::libfuzzer::show(&session.hits);
-        }
-        let found = outcome.finding().cloned().map(|finding| (session.name.clone(), finding));
-        crate::assert::recycle(outcome.into_record());
-        found
-    });
-    if let Some((name, finding)) = found {
-        super::libfuzzer::crash(&name, &finding);
-    }
+    Engine { tape: Tape::naive, show: goals.then_some(super::libfuzzer::show) }
 }
 
 /// libFuzzer's own mutation of the `size` bytes in `data`, to at most `most`.

@@ -8,7 +8,7 @@
 
 mod elites;
 
-pub(crate) use elites::{Archive, Elite, Kept};
+pub(crate) use elites::{Archive, Claim, Elite, Kept};
 
 use crate::assert::{Record, catalogue};
 use crate::choice::mix;
@@ -21,7 +21,7 @@ pub(crate) const SLOTS: usize = 16 * 1024;
 const GOALS: std::ops::Range<u64> = 0..4_096;
 /// Steps towards a goal: how many conditions at once, how near a number is, hashed.
 const STEPS: std::ops::Range<u64> = 4_096..8_192;
-/// The tuples and qualities of `assert_sometimes_each!`, hashed.
+/// The tuples of `assert_sometimes_each!`, hashed.
 const EACH: std::ops::Range<u64> = 8_192..12_288;
 /// Published states, hashed. The lab had 256; wider, so that a few dozen rarely collide.
 const STATES: std::ops::Range<u64> = 12_288..13_312;
@@ -33,10 +33,21 @@ const CONTEXTS: std::ops::Range<u64> = 13_312..16_384;
 pub(crate) struct Hit {
     /// Its slot in the table.
     pub(crate) slot: u16,
-    /// The virtual nanosecond of its first time.
+    /// The best quality in which it was there; 0 where there is none.
+    pub(crate) quality: u64,
+    /// The virtual nanosecond of its first time, in that quality.
     pub(crate) at: u64,
     /// How many choices the run had made by then.
     pub(crate) choice: u64,
+}
+
+impl Hit {
+    /// The counters of libFuzzer that the hit raises: its slot, and one for the quality.
+    #[cfg_attr(not(all(fuzzing, feature = "fuzz")), expect(dead_code, reason = "only libFuzzer has counters"))]
+    pub(crate) fn counters(&self) -> impl Iterator<Item = u16> {
+        let quality = (self.quality > 0).then(|| hashed(EACH, u64::from(self.slot) ^ mix(self.quality)));
+        std::iter::once(self.slot).chain(quality)
+    }
 }
 
 /// A state that a run published, and when it was first in it.
@@ -55,26 +66,31 @@ fn hashed(range: std::ops::Range<u64>, key: u64) -> u16 {
 }
 
 /// The features of a run: from what its assertions recorded, the states it published and
-/// the contexts in which faults came. Sorted by slot, each once with its earliest time.
+/// the contexts in which faults came. Sorted by slot, each once: in its best quality, at the first
+/// time of that.
 pub(crate) fn features(record: &Record, states: &[Guide], contexts: &[Guide], into: &mut Vec<Hit>) {
     into.clear();
     for reach in &record.reached {
         let entry = catalogue().entry(reach.id);
         let id = u64::from(reach.id);
         let slot = if entry.kind == crate::assert::Kind::SometimesEach {
-            let quality = (reach.quality > 0).then(|| mix(reach.quality));
-            hashed(EACH, mix(id) ^ reach.level ^ quality.unwrap_or(0))
+            hashed(EACH, mix(id) ^ reach.level)
         } else if entry.is_end(reach.level) && entry.kind.is_goal() && id < GOALS.end {
             id as u16
         } else {
             hashed(STEPS, mix(id) ^ reach.level)
         };
-        into.push(Hit { slot, at: reach.at, choice: reach.choice });
+        into.push(Hit { slot, quality: reach.quality, at: reach.at, choice: reach.choice });
     }
-    into.extend(states.iter().map(|&Guide { state, at, choice }| Hit { slot: hashed(STATES, state), at, choice }));
-    let context = |&Guide { state, at, choice }: &Guide| Hit { slot: hashed(CONTEXTS, state), at, choice };
-    into.extend(contexts.iter().map(context));
-    into.sort_unstable();
+    let hit = |range: std::ops::Range<u64>, &Guide { state, at, choice }: &Guide| Hit {
+        slot: hashed(range, state),
+        quality: 0,
+        at,
+        choice,
+    };
+    into.extend(states.iter().map(|state| hit(STATES, state)));
+    into.extend(contexts.iter().map(|context| hit(CONTEXTS, context)));
+    into.sort_unstable_by_key(|hit| (hit.slot, std::cmp::Reverse(hit.quality), hit.at, hit.choice));
     into.dedup_by_key(|hit| hit.slot);
 }
 

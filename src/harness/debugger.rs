@@ -13,7 +13,8 @@ pub(super) fn stop_at(number: u64) -> Result<(), String> {
     if !is_watched() {
         let call: Vec<_> = std::env::args().map(|word| quoted(&word)).collect();
         return Err(format!(
-            "no debugger watches this program: run it under one, by `rust-gdb -q -ex run --args {}`",
+            "no debugger watches this program: run it under one, by `rust-gdb -q -ex run --args {0}` or \
+             `rust-lldb -o run -- {0}`",
             call.join(" ")
         ));
     }

@@ -5,7 +5,7 @@
 use super::minimize::EffortArgs;
 use super::progress::Progress;
 use super::{say, tape};
-use crate::explain::{self, ExplainedChoice, Explanation, Likelihood, Line, Meaning};
+use crate::explain::{ExplainedChoice, Explainer, Explanation, Likelihood, Line, Meaning};
 use crate::run::Simulation;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ pub(super) struct ExplainArgs {
     #[command(flatten)]
     effort: EffortArgs,
     /// Runs for each moment of the likelihood.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = Explainer::SEEDS, value_parser = clap::value_parser!(u32).range(1..))]
     seeds: u32,
     /// For people, or for `cargo simfuzz report --explanation`.
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -41,8 +41,9 @@ pub(super) fn explain(simulation: &Simulation, args: &ExplainArgs) -> Result<Exi
     let sentence = |error: crate::MinimizeError| format!("{}: {error}", args.file.display());
     let minimized = args.effort.minimizer(simulation).minimize(&tape).map_err(sentence)?;
     let mut progress = Progress::new();
-    let mut told = |runs: u64| progress.tell(|| format!("explaining: {runs} runs"));
-    let explanation = explain::explain(simulation, &minimized.tape, args.seeds, &mut told).map_err(sentence)?;
+    let told = |runs: u64| progress.tell(|| format!("explaining: {runs} runs"));
+    let explainer = Explainer::new(simulation).seeds(args.seeds).jobs(args.effort.threads()).progress(told);
+    let explanation = explainer.explain(&minimized.tape).map_err(sentence)?;
     match args.format {
         Format::Json => say(&serde_json::to_string_pretty(&explanation).expect("plain data is JSON")),
         Format::Text => say(&text(&explanation, minimized.original)),
@@ -62,13 +63,20 @@ fn text(explanation: &Explanation, original: usize) -> String {
         let ExplainedChoice { label, ordinal, value, .. } = choice;
         let _ = writeln!(text, "  {label:width$}  #{ordinal:<6} = {value:<10} {}", meaning(choice));
     }
-    text += "\nif the run is kept until then, and other weather comes after it, the finding comes in\n\n";
+    text +=
+        "\nif the run is kept until then, and other weather comes after it, the finding comes in (95 % interval)\n\n";
     for point in likelihood {
         let _ = writeln!(text, "  {:>12}  {}", seconds(point.at), bar(point));
     }
     if let Some(step) = step {
         let (before, after) = (step.before.share() * 100.0, step.after.share() * 100.0);
-        let _ = writeln!(text, "\nit rises from {before:.0} % to {after:.0} % by what happens there:\n");
+        let _ = match step.events.is_empty() {
+            true => writeln!(
+                text,
+                "\nit rises from {before:.0} % to {after:.0} % at a choice that the story doesn't tell of"
+            ),
+            false => writeln!(text, "\nit rises from {before:.0} % to {after:.0} % by what happens there:\n"),
+        };
         step.events.iter().for_each(|line| _ = writeln!(text, "  {}", shown(line)));
     }
     match twin {
@@ -103,12 +111,14 @@ fn meaning(choice: &ExplainedChoice) -> String {
     }
 }
 
-/// A bar of at most 40 characters, and the share.
+/// The share with its interval, and a bar of at most 40 characters.
 fn bar(point: &Likelihood) -> String {
+    let Likelihood { low, high, .. } = point;
     let share = point.share();
-    format!("{:>4.0} %  {}", share * 100.0, "#".repeat((share * 40.0).round() as usize))
+    let interval = format!("({:.0} to {:.0})", low * 100.0, high * 100.0);
+    format!("{:>4.0} % {interval:>11}  {}", share * 100.0, "#".repeat((share * 40.0).round() as usize))
 }
 
 fn shown(line: &Line) -> String {
-    crate::run::shown(&format!("{}  {}  {}", seconds(line.at), line.host, line.text))
+    crate::choice::escaped(&format!("{}  {}  {}", seconds(line.at), line.host, line.text))
 }

@@ -34,10 +34,10 @@ pub(super) struct MinimizeArgs {
 #[derive(Args, Clone, Debug)]
 pub(super) struct EffortArgs {
     /// Candidates that are run at most.
-    #[arg(long, value_name = "RUNS", default_value_t = 20_000)]
+    #[arg(long, value_name = "RUNS", default_value_t = Minimizer::RUNS)]
     budget: u32,
     /// Seconds at most.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = Minimizer::SECONDS)]
     time: u64,
     /// Threads; the result is the same, unless the time is up.
     #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]

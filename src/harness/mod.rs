@@ -3,9 +3,11 @@
 //! Owns the command line and the exit codes: 0 nothing found, 1 a finding or an unexpected
 //! verdict, 2 bad input, 3 truncated. What a verdict means lives in `regress`.
 
+mod check;
 mod debugger;
 mod explain;
 mod explore;
+mod limits;
 mod log;
 mod minimize;
 mod progress;
@@ -16,7 +18,7 @@ mod replay;
 mod seeds;
 mod trial;
 
-use crate::choice::{Tape, TextTape};
+use crate::choice::{Tape, TextTape, printable};
 use crate::regress::{Expectation, Saved};
 use crate::run::Simulation;
 use clap::{Parser, Subcommand};
@@ -32,6 +34,8 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    limits: limits::LimitArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,6 +104,11 @@ enum Command {
     Minimize(minimize::MinimizeArgs),
     /// Says why FILE shows its finding: what each choice is worth, and when it became inevitable.
     Explain(explain::ExplainArgs),
+    /// Runs tapes again and again, here and in other processes, and says where their runs part.
+    Check(check::CheckArgs),
+    /// Runs tapes under conditions that are read from standard input, for `check`.
+    #[command(hide = true)]
+    Observe,
     /// Lists every assertion of the program.
     Goals,
     /// Turns a corpus entry or crash into a regression: text, shrunk, on a calm base.
@@ -142,6 +151,7 @@ enum Command {
 #[doc(hidden)]
 pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
     let arguments = Arguments::parse();
+    arguments.limits.watch(&arguments.command);
     let simulation = simulation().into();
     let result = match arguments.command {
         Command::Replay { files, reading, break_at_event, lenient } => {
@@ -158,6 +168,8 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
         }
         Command::Minimize(args) => minimize::minimize(&simulation, &args),
         Command::Explain(args) => explain::explain(&simulation, &args),
+        Command::Check(args) => check::check(&simulation, &args),
+        Command::Observe => check::observe(&simulation),
         Command::Goals => Ok(seeds::goals()),
         Command::Promote { file, name, out, target, open, force, lenient } => {
             let expect = if open { Expectation::Open } else { Expectation::Fixed };
@@ -166,8 +178,9 @@ pub fn main<S: Into<Simulation>>(simulation: impl FnOnce() -> S) -> ExitCode {
         Command::Repair(args) => repair::repair(&simulation, &args),
         Command::Regress { target, files } => promote::regressions(&simulation, &target, &files),
     };
+    crate::underway::end();
     result.unwrap_or_else(|sentence| {
-        eprintln!("error: {sentence}");
+        eprintln!("error: {}", printable(&sentence));
         ExitCode::from(2)
     })
 }

@@ -10,20 +10,24 @@ use std::time::{Duration, Instant};
 /// Between two lines.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// Set by `cargo simfuzz --quiet`.
+const QUIET: &str = "SIMFUZZ_QUIET";
+
 #[derive(Debug)]
 pub(in crate::harness) struct Progress {
     began: Instant,
     last: Instant,
+    quiet: bool,
 }
 
 impl Progress {
     pub(in crate::harness) fn new() -> Self {
         let now = Instant::now();
-        Self { began: now, last: now }
+        Self { began: now, last: now, quiet: std::env::var_os(QUIET).is_some() }
     }
 
     pub(in crate::harness) fn is_due(&self) -> bool {
-        self.last.elapsed() >= EVERY
+        !self.quiet && self.last.elapsed() >= EVERY
     }
 
     /// Says how far it is, if it is time.

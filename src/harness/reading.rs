@@ -2,7 +2,8 @@
 //!
 //! Owns the choosing and printing of lines. The run is always whole: what is not shown happened.
 
-use crate::run::{Outcome, shown};
+use crate::choice::escaped;
+use crate::run::{Outcome, shown_line};
 use crate::trace::{StoryLine, seconds};
 use clap::Args;
 
@@ -40,14 +41,14 @@ impl Reading {
         };
         let lines: Vec<_> = outcome.story().iter().enumerate().filter(|(_, line)| chosen(line)).collect();
         let host = |line: &StoryLine| match line.boot {
-            0 => line.host.clone(),
-            boot => format!("{} (boot {boot})", line.host),
+            0 => escaped(&line.host),
+            boot => format!("{} (boot {boot})", escaped(&line.host)),
         };
         let number = lines.last().map_or(0, |(number, _)| number.to_string().len() + 1);
         let time = lines.iter().map(|(_, line)| seconds(line.at).len()).max().unwrap_or(0);
         let hosts = lines.iter().map(|(_, line)| host(line).chars().count()).max().unwrap_or(0);
         let line = |(index, line): (usize, &StoryLine)| {
-            let (host, text) = (host(line), shown(&line.text));
+            let (host, text) = (host(line), shown_line(line, number + time + hosts + 6));
             let text = format!("{:>number$}  {:>time$}  {host:hosts$}  {text}", format!("#{index}"), seconds(line.at));
             text.trim_end().to_owned() + "\n"
         };

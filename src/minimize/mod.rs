@@ -12,12 +12,6 @@ use crate::shrink::{Judge, Plain, Shrinker, exceptions};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Candidates that are run, unless somebody says otherwise.
-///
-/// The bank's crashes, of 600 to 2,300 choices, took 6,500 to 17,500 where they came to an end, which is
-/// ten to twenty seconds; 5,000 left most of them half way.
-const RUNS: u32 = 20_000;
-
 /// A candidate is cut off after so many times the events of the original run, and then so many more.
 ///
 /// A run that misses the finding goes on to its own end, which may be far; none of the crashes of
@@ -94,7 +88,7 @@ pub struct Minimized {
     pub original: usize,
     /// Candidates that were run.
     pub runs: u32,
-    /// Could no pass make it simpler? Otherwise the budget was spent, and more of it may help.
+    /// Did the passes drop nothing any more? Otherwise the budget was spent, and more of it may help.
     pub settled: bool,
     /// Its run, with the story.
     pub outcome: Outcome,
@@ -142,10 +136,22 @@ impl fmt::Display for MinimizeError {
 
 impl std::error::Error for MinimizeError {}
 
+impl Minimizer<'_> {
+    /// Candidates that are run, unless somebody says otherwise.
+    ///
+    /// Most tapes of the bugs in simfuzz's repository come to their end within 5,000 (the table in
+    /// `docs/minimise.md`); the long ones, of a thousand choices and more, take up to 15,000, and 5,000 leave
+    /// them half way.
+    pub const RUNS: u32 = 20_000;
+
+    /// Seconds that it may take from the command line, unless somebody says otherwise.
+    pub const SECONDS: u64 = 60;
+}
+
 impl<'a> Minimizer<'a> {
-    /// One for tapes of `simulation`: 20,000 runs, on this thread.
+    /// One for tapes of `simulation`: [`RUNS`](Self::RUNS), on this thread.
     pub fn new(simulation: &'a Simulation) -> Self {
-        Self { simulation, runs: RUNS, jobs: 1, progress: Box::new(|_| true) }
+        Self { simulation, runs: Self::RUNS, jobs: 1, progress: Box::new(|_| true) }
     }
 
     /// Runs at most so many candidates.

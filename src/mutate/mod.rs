@@ -9,14 +9,14 @@ mod burst;
 mod edit;
 mod operations;
 mod parts;
-mod portfolio;
+mod split;
 
 pub(crate) use parts::Parts;
 
 use crate::choice::{Kind, Label, Moment, ROWS_MAX, Row, Tape, Trace, mix};
-use crate::goal::{Archive, Elite, Hit, Kept};
+use crate::goal::{Archive, Claim, Elite, Hit, Kept};
 use burst::Bursts;
-use portfolio::{Portfolio, Source};
+use split::{Source, Split};
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -65,19 +65,18 @@ pub(crate) struct Entry {
     pub(crate) trace: Trace,
     /// Choices by label: for each, the indexes of its choices.
     by_label: Vec<Vec<u32>>,
-    /// The features that the run showed, sorted.
-    shown: Vec<u16>,
     kept: OnceCell<Rc<Kept>>,
 }
 
 impl Entry {
-    pub(crate) fn new(tape: &Tape, trace: Trace, shown: Vec<u16>) -> Self {
+    pub(crate) fn new(tape: &Tape, mut trace: Trace) -> Self {
+        trace.shrink();
         let mut by_label = vec![Vec::new(); trace.labels().len()];
         for (index, choice) in (0u32..).zip(trace.choices()) {
             by_label[trace.label_index(choice)].push(index);
         }
         by_label.retain(|choices| !choices.is_empty());
-        Self { tape: trace.canonical(tape), trace, by_label, shown, kept: OnceCell::new() }
+        Self { tape: trace.canonical(tape), trace, by_label, kept: OnceCell::new() }
     }
 
     /// The repeated things whose operations the run drew.
@@ -91,20 +90,15 @@ impl Entry {
 
     /// The run to be kept without its trace.
     pub(crate) fn kept(&self) -> Rc<Kept> {
-        self.kept.get_or_init(|| Rc::new(Kept::new(&self.tape, &self.trace, self.shown.clone()))).clone()
+        self.kept.get_or_init(|| Rc::new(Kept::new(&self.tape, &self.trace))).clone()
     }
 }
 
 /// How often an elite is the base, rather than what the engine offers, in percent.
-const FROM_ELITES: u64 = 50;
+const FROM_ELITES: u64 = 80;
 
-/// How a tape was made, for what its run brings to be put down to it.
-#[derive(Clone, Debug)]
-struct Made {
-    source: Source,
-    /// What its parent showed.
-    parent: Option<Rc<Kept>>,
-}
+/// Reseeds of an elite where its goal was reached or soon after, in percent; the others are anywhere.
+const AT_THE_GOAL: u64 = 90;
 
 /// The mutator with what it has learnt in this process.
 #[derive(Debug)]
@@ -112,10 +106,10 @@ pub(crate) struct Mutator {
     pub(crate) dice: Dice,
     pub(crate) archive: Archive,
     pub(crate) parts: Parts,
-    portfolio: Portfolio,
+    split: Split,
     bursts: Bursts,
     /// How the last tape was made, until its run is known.
-    made: Option<Made>,
+    made: Option<Source>,
 }
 
 impl Mutator {
@@ -125,35 +119,37 @@ impl Mutator {
             dice: Dice::new(seed),
             archive: Archive::default(),
             parts,
-            portfolio: Portfolio::new(parts.portfolio),
+            split: Split::default(),
             bursts: Bursts::default(),
             made: None,
         }
     }
 
-    /// The run of the last tape, which is `entry`, showed `hits` and cost so many events and
-    /// choices. Gives the features that are new.
-    pub(crate) fn learn(&mut self, hits: &[Hit], cost: u64, entry: impl Fn() -> Rc<Entry>) -> Vec<u16> {
+    /// The run of the last tape, which is `entry` and descends from the seed `lineage`, showed
+    /// `hits`. Gives the features that are new.
+    pub(crate) fn learn(&mut self, hits: &[Hit], lineage: u64, entry: impl Fn() -> Rc<Entry>) -> Vec<u16> {
+        let claim = match (self.bursts.made_the_last(), self.parts.niches) {
+            (true, _) => Claim::New,
+            (false, true) => Claim::One(lineage),
+            (false, false) => Claim::Any,
+        };
         let dice = &mut self.dice;
         let known = OnceCell::new();
         let kept = |choice| {
             let entry = known.get_or_init(&entry);
             (entry.kept(), entry.trace.moment_of(choice))
         };
-        let new = self.archive.learn(hits, kept, || dice.word());
+        let new = self.archive.learn(hits, claim, kept, || dice.word());
         self.bursts.ran(&new, |slot| self.archive.newest(slot));
-        if let Some(Made { source, parent }) = self.made.take() {
-            let shown = parent.as_ref().map_or(&[][..], |parent| &parent.shown);
-            let own = hits.iter().filter(|hit| shown.binary_search(&hit.slot).is_err());
-            let gain = own.map(|hit| self.archive.rarity(hit.slot)).sum();
-            self.portfolio.learn(source, gain, cost);
+        if let Some(source) = self.made.take() {
+            self.split.ran(source);
         }
         new
     }
 
     /// How many runs each way to make a tape had, with its name.
     pub(crate) fn runs_by_source(&self) -> [(&'static str, u64); 3] {
-        self.portfolio.runs()
+        self.split.runs()
     }
 
     /// Another tape: from `offered`, which the engine chose, or from an elite; `trace` runs a
@@ -169,15 +165,15 @@ impl Mutator {
             && self.dice.hundred() < self.bursts.share()
             && let Some(elite) = self.bursts.next()
         {
-            self.made = Some(Made { source: Source::Reseed, parent: Some(elite.run.clone()) });
+            self.made = Some(Source::Reseed);
             return self.reseed(&elite.run, elite.choice(), elite.moment);
         }
-        let mut source = self.portfolio.pick(self.dice.hundred());
+        let mut source = self.split.pick(self.dice.hundred(), self.dice.hundred());
         if source == Source::Reseed && !reseeds {
             source = Source::Edit;
         }
+        self.made = Some(source);
         if source == Source::Fresh {
-            self.made = Some(Made { source, parent: None });
             let seed = self.dice.word();
             return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
         }
@@ -187,16 +183,13 @@ impl Mutator {
             elite = self.archive.pick(|| dice.word()).cloned();
         }
         if source == Source::Reseed {
-            let run = elite.as_ref().map_or_else(|| trace(offered).kept(), |elite| elite.run.clone());
-            self.made = Some(Made { source, parent: Some(run.clone()) });
             return match elite {
                 Some(elite) => self.reseed_elite(&elite, &mut trace),
-                None => self.reseed_anywhere(&run),
+                None => self.reseed_anywhere(&trace(offered).kept()),
             };
         }
         let focus = elite.as_ref().map(Elite::choice);
         let base = trace(elite.as_ref().map_or(offered, |elite| &elite.run.tape));
-        self.made = Some(Made { source, parent: Some(base.kept()) });
         let partner = match (other, &elite) {
             (Some(other), _) => Some(trace(other)),
             (None, Some(_)) if self.dice.percent(30) => Some(trace(offered)),
@@ -208,28 +201,30 @@ impl Mutator {
     /// Keeps the run of an elite up to a moment and deals anew after it.
     fn reseed_elite(&mut self, elite: &Elite, trace: &mut impl FnMut(&Tape) -> Rc<Entry>) -> Tape {
         let (run, hit) = (&elite.run, elite.choice());
-        match self.dice.below(4) {
-            // when the goal was reached
-            0 => return self.reseed(run, hit, elite.moment),
-            // soon after
-            1 => {
-                let soon = run.points(hit, hit + run.length / 15 + 1);
-                if !soon.is_empty() {
-                    let (index, moment) = soon[self.dice.index(soon.len())];
-                    return self.reseed(run, index, moment);
-                }
-            }
+        if !self.dice.percent(AT_THE_GOAL) {
+            return self.reseed_anywhere(run);
+        }
+        match self.dice.below(16) {
             // just before the last lottery on the way there: another ticket
-            2 if self.dice.percent(25) => {
+            0 => {
                 let entry = trace(&run.tape);
                 let before = &entry.trace.choices()[..(hit as usize).min(entry.trace.choices().len())];
                 if let Some(index) = before.iter().rposition(|choice| choice.kind == Kind::Shape) {
                     return self.reseed(run, index as u32, entry.trace.moment_of(index));
                 }
             }
+            // soon after
+            1..=7 => {
+                let soon = run.points(hit, hit + run.length / 15 + 1);
+                if !soon.is_empty() {
+                    let (index, moment) = soon[self.dice.index(soon.len())];
+                    return self.reseed(run, index, moment);
+                }
+            }
             _ => {}
         }
-        self.reseed_anywhere(run)
+        // when the goal was reached
+        self.reseed(run, hit, elite.moment)
     }
 
     fn reseed_anywhere(&mut self, run: &Kept) -> Tape {

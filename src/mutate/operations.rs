@@ -93,7 +93,7 @@ mod tests {
             at: u64::from(k) * 1_000,
         };
         let choices = (0..10).flat_map(|k| [choice(k, 0), choice(k, 1)]).collect();
-        Entry::new(&Tape::seeded(more), Trace::new(labels, choices), Vec::new())
+        Entry::new(&Tape::seeded(more), Trace::new(labels, choices))
     }
 
     /// What stands at each place after an edit, as the number of the operation it came from; the

@@ -18,13 +18,13 @@ pub(crate) struct Parts {
     pub(crate) contexts: bool,
     /// Reseeds that turn swarm as well.
     pub(crate) turns: bool,
-    /// A split between fresh seeds and guided tapes that follows what pays.
-    pub(crate) portfolio: bool,
+    /// One elite of a lineage for each feature.
+    pub(crate) niches: bool,
 }
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { reseeds: true, elites: true, bursts: true, goals: true, contexts: true, turns: true, portfolio: true }
+        Self { reseeds: true, elites: true, bursts: true, goals: true, contexts: true, turns: true, niches: true }
     }
 }
 
@@ -49,10 +49,10 @@ impl Parts {
                 "goals" => (parts.goals, parts.elites) = (false, false),
                 "contexts" => parts.contexts = false,
                 "turns" => parts.turns = false,
-                "portfolio" => parts.portfolio = false,
+                "niches" => parts.niches = false,
                 _ => {
                     return Err(format!(
-                        "there is no part `{name}`; they are reseeds, elites, bursts, goals, contexts, turns, portfolio"
+                        "there is no part `{name}`; they are reseeds, elites, bursts, goals, contexts, turns, niches"
                     ));
                 }
             }
@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn a_list_takes_parts_away() {
         assert_eq!(Parts::without(""), Ok(Parts::default()));
-        let parts = Parts::without("reseeds, portfolio").unwrap();
-        assert_eq!(parts, Parts { reseeds: false, portfolio: false, ..Parts::default() });
+        let parts = Parts::without("reseeds, niches").unwrap();
+        assert_eq!(parts, Parts { reseeds: false, niches: false, ..Parts::default() });
         assert!(!Parts::without("goals").unwrap().elites);
         assert!(Parts::without("reseed").is_err());
     }

@@ -7,7 +7,7 @@
 use super::direction::Payload;
 use super::end::{End, Side};
 use crate::executor::Waiter;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use std::io;
 use std::net::SocketAddr;

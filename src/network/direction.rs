@@ -4,7 +4,7 @@
 //! or overtakes: a segment that meets a cut link stalls, and all behind it. Who writes and who
 //! reads, and whether they still live, is `conn`'s.
 
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::collections::VecDeque;
 
 /// Bytes that fit between a writer and its reader: sent and not yet read.

@@ -2,7 +2,7 @@
 //!
 //! Cuts are counted: where two partitions overlap, a link heals when the last one ends.
 
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 
 /// Index of a directed link.

@@ -29,9 +29,6 @@ use std::net::SocketAddr;
 /// is reached by real servers and leaves a simulated one refusing under a plausible burst.
 pub(crate) const BACKLOG: usize = 128;
 
-/// The port of an address that names none.
-pub const DEFAULT_PORT: u16 = 4500;
-
 /// The first port of outgoing connections, as IANA has it.
 const EPHEMERAL: u16 = 49_152;
 

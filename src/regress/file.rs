@@ -4,6 +4,7 @@ use crate::choice::{Tape, TapeError, TextTape};
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A tape that was read from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,9 @@ impl Saved {
     }
 }
 
+/// Files that this process has written.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
 /// Writes a file whole or not at all: beside its place first, then moved there. A full disk or a
 /// kill leaves what was there before.
 ///
@@ -38,8 +42,10 @@ impl Saved {
 ///
 /// As the file system's.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // two campaigns may write the same tape at the same time
+    let number = WRITTEN.fetch_add(1, Relaxed);
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
+    beside.push(format!(".{}-{number}.part", std::process::id()));
     let written = (|| {
         let mut file = fs::File::create(&beside)?;
         file.write_all(bytes)?;
@@ -72,9 +78,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tape");
         write_whole(&path, b"one").unwrap();
-        // the place beside is taken by a folder, so the write can't begin
-        fs::create_dir(folder.path().join("a.tape.part")).unwrap();
-        assert!(write_whole(&path, b"two").is_err());
         assert_eq!(fs::read(&path).unwrap(), b"one");
+        // its place is taken by a folder, so that the last step fails
+        let taken = folder.path().join("taken");
+        fs::create_dir_all(taken.join("by")).unwrap();
+        assert!(write_whole(&taken, b"two").is_err() && taken.join("by").exists());
+        assert!(write_whole(&folder.path().join("no/a.tape"), b"two").is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left beside");
     }
 }

@@ -19,7 +19,7 @@ pub use folder::assert_all;
 pub use folder::each;
 
 use crate::assert::catalogue;
-use crate::choice::{Op, Tape, TextTape, Trace};
+use crate::choice::{Op, Tape, TextTape, Trace, escaped};
 use crate::minimize::{Minimized, Minimizer};
 use crate::run::{Finding, Outcome, Recording, Simulation, Status};
 use build::Profile;
@@ -118,7 +118,7 @@ impl Checked {
             (Verdict::Other { identity }, _) => format!("ANOTHER FINDING: {identity}, instead of {finding}"),
             (Verdict::Truncated, _) => format!("TRUNCATED: {finding}; raise the simulation's event budget"),
         };
-        format!("{:5} {what}", if self.is_expected() { "ok" } else { "FAIL" })
+        format!("{:5} {}", if self.is_expected() { "ok" } else { "FAIL" }, escaped(&what))
     }
 }
 
@@ -214,7 +214,11 @@ impl fmt::Display for RegressionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Target { found, wanted } => {
-                write!(f, "is a regression of the target `{found}`, not of `{wanted}`: replay it with `{found}`")
+                write!(
+                    f,
+                    "is a regression of the target `{found}`, not of `{wanted}`: replay it with `{found}`",
+                    found = escaped(found)
+                )
             }
             Self::Note { key } => write!(
                 f,

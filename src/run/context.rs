@@ -1,12 +1,15 @@
 //! What a workload or process can reach.
 
+use crate::cancel::CancellationToken;
 use crate::executor::current_run;
-use crate::sim::{Membership, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, ToPeer, with};
-use crate::topology::{HostId, Topology};
+use crate::sim::{
+    Membership, SharedHistory, SharedState, SimNetwork, SimRandomProvider, SimStorage, SimTasks, SimTime, with,
+};
+use crate::topology::{HostId, ToPeer, Topology};
 use crate::trace::{Mark, What};
+use std::fmt::Debug;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// Everything that a workload or process needs: network, clock, random values, disk, peers.
 ///
@@ -20,7 +23,7 @@ pub struct SimContext {
 struct Inner {
     run: u64,
     host: HostId,
-    name: String,
+    name: Arc<str>,
     ip: IpAddr,
     boot: u32,
     client_id: usize,
@@ -51,7 +54,7 @@ impl SimContext {
         let inner = Inner {
             run: current_run(),
             host,
-            name: place.name.clone(),
+            name: place.name.as_str().into(),
             ip: place.ip,
             boot,
             client_id,
@@ -158,6 +161,51 @@ impl SimContext {
     /// Values shared with other workloads, processes and invariants.
     pub fn state(&self) -> &SharedState {
         &self.now().state
+    }
+
+    /// The history of the run: what clients asked and what they were told, to be judged as a whole.
+    ///
+    /// All workloads of a run write the same one; there is one for each pair of what is asked, `I`, and
+    /// what is answered, `O`, which a [`Model`](crate::history::Model) has. An operation is invoked
+    /// before the request is sent and answered when the answer is there; one whose
+    /// [`Invocation`](crate::Invocation) is dropped stays open: it may have happened.
+    ///
+    /// ```
+    /// use simfuzz::history::{KeyValue, KeyValueOp, KeyValueOp::*, KeyValueReply, KeyValueReply::*};
+    /// use simfuzz::prelude::*;
+    ///
+    /// struct Client;
+    ///
+    /// #[async_trait(?Send)]
+    /// impl Workload for Client {
+    ///     fn name(&self) -> &str {
+    ///         "client"
+    ///     }
+    ///     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+    ///         let history = ctx.history::<KeyValueOp<&str, usize>, KeyValueReply<usize>>();
+    ///         let put = history.invoke(Put { key: "x", value: ctx.client_id() });
+    ///         ctx.time().sleep(Duration::from_millis(3)).await; // the request
+    ///         put.ok(Done);
+    ///         ctx.time().sleep(Duration::from_millis(3)).await;
+    ///         let get = history.invoke(Get { key: "x" });
+    ///         get.ok(Value(Some(ctx.client_id()))); // a cache that asks nobody
+    ///         Ok(())
+    ///     }
+    ///     async fn check(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+    ///         assert_history!(ctx.history().linearizable(&KeyValue::<&str, usize>::new()), "the store is linearizable");
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let builder = SimulationBuilder::new().workloads(WorkloadCount::Fixed(2), |_| Box::new(Client));
+    /// let outcome = builder.build().run(&Tape::calm());
+    /// let finding = outcome.finding().unwrap();
+    /// assert_eq!(finding.identity, "always: the store is linearizable");
+    /// println!("{}", finding.reason);
+    /// ```
+    pub fn history<I: Debug + 'static, O: Debug + 'static>(&self) -> SharedHistory<I, O> {
+        let now = self.now();
+        SharedHistory::new(now.host, now.name.clone())
     }
 
     /// Fires when *this* process is asked to stop, or, for a workload, when the simulation ends

@@ -1,6 +1,6 @@
 //! What a user writes to break things in a way of their own.
 
-use super::error::SimulationResult;
+use crate::error::SimulationResult;
 use crate::sim::Faults;
 use async_trait::async_trait;
 

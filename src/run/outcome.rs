@@ -1,12 +1,12 @@
 //! What came of one run.
 
 use crate::assert::{BUCKETS_MAX, Record};
-use crate::choice::{Names, Tape, TextTape, Trace};
+use crate::choice::{Names, Tape, TextTape, Trace, escaped, printable};
 use crate::fault::{FaultKind, Injected};
 use crate::goal::Guide;
 use crate::sim::{Counts, Deeds, Found};
 use crate::topology::Topology;
-use crate::trace::{Span, StoryLine, seconds};
+use crate::trace::{Event, Mark, Span, StoryLine, seconds};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +28,10 @@ pub struct Finding {
 impl Finding {
     pub(crate) fn new(found: Found, at: u64) -> Self {
         // further lines show this case: the two sides of an `assert_eq!`, for instance
-        let name = found.name.lines().next().unwrap_or_default();
-        let identity = format!("{}: {}", found.kind, mask(name));
-        Self { identity, reason: found.reason, host: found.host, at: Duration::from_nanos(at) }
+        let name = escaped(found.name.lines().next().unwrap_or_default());
+        let identity = format!("{}: {}", found.kind, mask(&name));
+        // both are printed, kept in files and read from them
+        Self { identity, reason: printable(&found.reason), host: found.host, at: Duration::from_nanos(at) }
     }
 }
 
@@ -38,7 +39,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.identity, seconds(self.at.as_nanos() as u64))?;
         if !self.host.is_empty() {
-            write!(f, " on {}", self.host)?;
+            write!(f, " on {}", escaped(&self.host))?;
         }
         write!(f, "\n  {}", self.reason.replace('\n', "\n  "))
     }
@@ -97,6 +98,8 @@ pub struct Outcome {
     pub(crate) trace: Option<Trace>,
     pub(crate) names: Option<Names>,
     pub(crate) story: Vec<StoryLine>,
+    /// What went into the digest; known when the run was told.
+    pub(crate) kept: Vec<Event>,
     pub(crate) spans: Vec<Span>,
     /// Who took part; known when the run was told.
     pub(crate) topology: Option<Arc<Topology>>,
@@ -293,22 +296,21 @@ impl Outcome {
         let host = lines.iter().map(|line| line.host.chars().count()).max().unwrap_or(0);
         let time = lines.iter().map(|line| seconds(line.at).len()).max().unwrap_or(0);
         let line = |line: &StoryLine| {
-            let text = format!("{:>time$}  {:host$}  {}", seconds(line.at), line.host, shown(&line.text));
+            let text = shown_line(line, time + host + 4);
+            let text = format!("{:>time$}  {:host$}  {text}", seconds(line.at), escaped(&line.host));
             text.trim_end().to_owned() + "\n"
         };
         lines.into_iter().map(line).collect()
     }
 }
 
-/// Control characters of the system under test must not reach a terminal.
-pub(crate) fn shown(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
+/// The words of a line of the story. A finding may show its case on lines of its own, which begin
+/// after `indent` spaces.
+pub(crate) fn shown_line(line: &StoryLine, indent: usize) -> String {
+    match line.mark {
+        Mark::Finding => line.text.split('\n').map(escaped).collect::<Vec<_>>().join(&format!("\n{:indent$}", "")),
+        _ => escaped(&line.text),
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -364,6 +366,6 @@ mod tests {
 
     #[test]
     fn control_characters_are_shown_not_sent() {
-        assert_eq!(shown("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+        assert_eq!(escaped("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
     }
 }

@@ -1,7 +1,7 @@
 //! What a user writes: processes and workloads.
 
 use super::context::SimContext;
-use super::error::SimulationResult;
+use crate::error::SimulationResult;
 use async_trait::async_trait;
 
 /// A test driver: it exercises the system under test and checks what it answers.

@@ -1,7 +1,8 @@
 //! A simulation: everything that a run needs but its tape.
 
-use super::builder::{InjectorFactory, InvariantFn, ProcessKind, WorkloadKind};
+use super::builder::{InjectorFactory, InvariantFn, ProcessKind, ResetFn, WorkloadKind};
 use super::driver::{Driver, End};
+use super::isolate::Conditions;
 use super::outcome::{Outcome, Status};
 use super::parts::{Process, Workload};
 use crate::assert;
@@ -74,6 +75,8 @@ pub struct Simulation {
     pub(crate) panics_are_crashes: bool,
     pub(crate) errors_are_findings: bool,
     pub(crate) isolated: bool,
+    /// What puts back what a run leaves behind.
+    pub(crate) resets: Vec<ResetFn>,
 }
 
 impl fmt::Debug for Simulation {
@@ -112,30 +115,46 @@ impl Simulation {
         assert!(!sim::running(), "{}", sim::NESTED);
         let events = events.min(self.limits.events);
         match self.isolated {
-            true => super::isolate::run(self, tape, recording, events),
+            true => Conditions::isolated().run(self, tape, recording, events),
             false => self.run_here(tape, recording, events),
         }
+    }
+
+    /// As [`run_with`](Simulation::run_with), under conditions other than the simulation's own.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn run_under(&self, tape: &Tape, recording: Recording, conditions: Conditions) -> Outcome {
+        assert!(!sim::running(), "{}", sim::NESTED);
+        conditions.run(self, tape, recording, self.limits.events)
     }
 
     pub(super) fn run_here(&self, tape: &Tape, recording: Recording, events: u64) -> Outcome {
         install_hook();
         enter(tape, self.weather.clone(), recording == Recording::Story);
+        super::exits::guard();
         assert::begin();
         assert::count_choices_by(crate::choice::made);
-        let end = match contained(|| Driver::new(self, events)) {
+        let seat = crate::underway::begin(|| tape.encode());
+        let ready = || {
+            self.resets.iter().for_each(|reset| reset());
+            Driver::new(self, events, seat.clone())
+        };
+        let end = match contained(ready) {
             Ok(mut driver) => {
                 let end = driver.run();
                 driver.tear_down();
                 end
             }
             Err(Panic { message, place }) => {
-                let reason = format!("a factory or a `name` panicked at {place}: {message}");
+                let reason = format!("a factory, a `name` or a `reset` panicked at {place}: {message}");
                 let name = format!("factory: {message}");
                 with(|world| world.find(Found { kind: "panic", name, reason, host: String::new() }));
                 End::default()
             }
         };
         let record = assert::end();
+        if let Some(seat) = seat {
+            seat.ends();
+        }
         leave(|world| {
             let mut finding = None;
             let at = world.now;
@@ -163,9 +182,10 @@ impl Simulation {
                 contexts: world.contexts.values().copied().collect(),
                 guides: world.guides.values().copied().collect(),
                 collisions: world.choices.collisions(),
-                trace: (recording != Recording::Result).then(|| world.choices.trace()),
+                trace: (recording != Recording::Result).then(|| world.choices.take_trace()),
                 names: (recording == Recording::Story).then(|| world.choices.names().clone()),
                 story: world.events.story.take_lines(),
+                kept: world.events.take_kept(),
                 spans: world.events.story.take_spans(),
                 topology: (recording == Recording::Story).then(|| world.topology.clone()),
             }

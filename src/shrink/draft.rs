@@ -1,6 +1,6 @@
 //! A tape as the passes see it: its exceptions in the order of their run.
 
-use crate::choice::{Base, Choice, Kind, Op, Row, SCOPE_BITS, Tape, Trace};
+use crate::choice::{Base, Choice, Kind, ORDINAL_MAX, Op, Ran, Row, SCOPE_BITS, Tape, Trace};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -12,15 +12,17 @@ pub(super) struct Exception {
     pub(super) value: u64,
     pub(super) max: u64,
     pub(super) kind: Kind,
+    /// When it was made, in virtual nanoseconds.
+    pub(super) at: u64,
     /// The repeated thing that its ordinals are counted within, if they are.
     pub(super) repeated: Option<u32>,
 }
 
 impl Exception {
     fn of(trace: &Trace, choice: &Choice) -> Self {
-        let &Choice { ordinal, value, max, kind, .. } = choice;
+        let &Choice { ordinal, value, max, kind, at, .. } = choice;
         let repeated = trace.scope(choice).map(|(repeated, _)| repeated.id());
-        Self { label: trace.label(choice).id(), ordinal, value, max, kind, repeated }
+        Self { label: trace.label(choice).id(), ordinal, value, max, kind, at, repeated }
     }
 
     /// Its place among its like: the number of its scope, or else its ordinal.
@@ -36,6 +38,13 @@ impl Exception {
         let by = if self.repeated.is_some() { by << SCOPE_BITS } else { by };
         Self { ordinal: self.ordinal - by, ..self }
     }
+
+    /// The same choice, so many places later; `None` where no ordinal counts so far.
+    pub(super) fn later(self, by: u32) -> Option<Self> {
+        let by = if self.repeated.is_some() { by << SCOPE_BITS } else { by };
+        let ordinal = self.ordinal.checked_add(by).filter(|&ordinal| ordinal <= ORDINAL_MAX)?;
+        Some(Self { ordinal, ..self })
+    }
 }
 
 /// A tape that is worked on.
@@ -49,6 +58,8 @@ pub(super) struct Draft {
     pub(super) others: Vec<Row>,
     /// All choices of that run.
     pub(super) made: Rc<[Exception]>,
+    /// Those of them that took the place of a running gap, by number.
+    pub(super) redrawn: Rc<[(u32, Ran)]>,
 }
 
 impl Draft {
@@ -66,7 +77,8 @@ impl Draft {
         let sets = sets.collect();
         let of_use = |op| op == Op::Reseed || (op == Op::Calm && tape.base() == Base::Seeded);
         let others = tape.rows().iter().filter(|row| of_use(row.op)).copied().collect();
-        Self { seed: tape.seed(), base: tape.base(), sets, others, made }.without_calm()
+        let redrawn = trace.redrawn().into();
+        Self { seed: tape.seed(), base: tape.base(), sets, others, made, redrawn }.without_calm()
     }
 
     pub(super) fn tape(&self) -> Tape {
@@ -122,6 +134,7 @@ impl Draft {
             sets: Vec::new(),
             others: self.others.clone(),
             made: self.made.clone(),
+            redrawn: self.redrawn.clone(),
         }
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Shrinker<'a> {
     runs: u32,
     stopped: bool,
     best: Draft,
+    /// Exceptions of the simplest tape, while another is walked down.
+    least: usize,
     called: Called,
     /// Tapes that don't show it, by a hash: the cache.
     seen: BTreeSet<(u64, u64)>,
@@ -57,6 +59,7 @@ impl<'a> Shrinker<'a> {
             runs: 0,
             stopped: false,
             best: Draft::of(tape, trace),
+            least: usize::MAX,
             called: Called::new(names),
             seen: BTreeSet::new(),
         }
@@ -102,23 +105,29 @@ impl<'a> Shrinker<'a> {
         Some(number)
     }
 
-    /// Tries tapes whose base isn't calm. The first whose run, on a calm base, is simpler than the best
-    /// is the new one; says whether there is one.
-    pub(super) fn first_run(&mut self, candidates: impl Iterator<Item = Tape>) -> bool {
-        let mut candidates = candidates.enumerate();
-        while let Some((_, tape, trace)) = self.run(&mut candidates) {
-            if trace.wild() > self.best.len() {
-                continue;
-            }
-            let calm = trace.materialise(&tape);
-            let Some((_, tape, trace)) = self.run(std::iter::once((0, calm))) else { continue };
-            let draft = Draft::of(&tape, &trace);
-            if self.called.simpler(&draft, &self.best) {
-                self.best = draft;
-                return true;
-            }
+    /// Tries tapes whose base isn't calm. The first that shows it is walked down by `passes` from where
+    /// it is, in so many runs at most; says whether that ends at a simpler one than the best. If not,
+    /// the best stays.
+    pub(super) fn walk_down_from(
+        &mut self,
+        candidates: impl Iterator<Item = Tape>,
+        runs: u32,
+        passes: impl FnOnce(&mut Self),
+    ) -> bool {
+        let Some((_, tape, trace)) = self.run(candidates.enumerate()) else { return false };
+        let calm = trace.materialise(&tape);
+        let Some((_, tape, trace)) = self.run(std::iter::once((0, calm))) else { return false };
+        let here = std::mem::replace(&mut self.best, Draft::of(&tape, &trace));
+        let (budget, least) = (self.budget, self.least);
+        self.budget = budget.min(self.runs.saturating_add(runs));
+        self.least = least.min(here.len());
+        passes(self);
+        (self.budget, self.least) = (budget, least);
+        let is_simpler = self.called.simpler(&self.best, &here);
+        if !is_simpler {
+            self.best = here;
         }
-        false
+        is_simpler
     }
 
     /// The first of the numbered tapes that shows it, with its choices; those that are known not to
@@ -126,8 +135,8 @@ impl<'a> Shrinker<'a> {
     fn run(&mut self, tapes: impl Iterator<Item = (usize, Tape)>) -> Option<(usize, Tape, Trace)> {
         let mut offered: Vec<(usize, (u64, u64), Tape)> = Vec::new();
         let found = {
-            let Self { judge, go_on, budget, runs, stopped, best, seen, .. } = self;
-            let left = (*budget - *runs) as usize;
+            let Self { judge, go_on, budget, runs, stopped, best, least, seen, .. } = self;
+            let left = budget.saturating_sub(*runs) as usize;
             let mut fresh =
                 tapes.map(|(number, tape)| (number, hash(&tape), tape)).filter(|(_, hash, _)| !seen.contains(hash));
             let mut tapes = std::iter::from_fn(|| {
@@ -135,7 +144,7 @@ impl<'a> Shrinker<'a> {
                     return None;
                 }
                 let next = fresh.find(|(_, hash, _)| offered.iter().all(|(_, other, _)| other != hash))?;
-                let progress = Progress { runs: *runs + offered.len() as u32, exceptions: best.len() };
+                let progress = Progress { runs: *runs + offered.len() as u32, exceptions: best.len().min(*least) };
                 *stopped = !go_on(progress);
                 if *stopped {
                     return None;

@@ -1,9 +1,11 @@
 //! Which of two tapes is simpler.
 //!
 //! Shortlex: fewer exceptions first; among as many, row by row in the order of labels and ordinals,
-//! the earlier ordinal and then the smaller value. Bytes are never compared: they are hashes.
+//! the earlier ordinal and then the smaller value; at last the earlier reseed. Bytes are never
+//! compared: they are hashes.
 
 use super::draft::Draft;
+use crate::choice::Row;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -29,7 +31,9 @@ impl Called {
     /// Is `one` simpler than `other`?
     pub(super) fn simpler(&self, one: &Draft, other: &Draft) -> bool {
         let by_count = one.len().cmp(&other.len()).then_with(|| one.others.len().cmp(&other.others.len()));
-        by_count.then_with(|| self.row_by_row(one, other)) == Ordering::Less
+        let moments = |draft: &Draft| draft.others.iter().map(Row::moment).collect::<Vec<_>>();
+        let by_rows = by_count.then_with(|| self.row_by_row(one, other));
+        by_rows.then_with(|| moments(one).cmp(&moments(other))) == Ordering::Less
     }
 
     fn row_by_row(&self, one: &Draft, other: &Draft) -> Ordering {

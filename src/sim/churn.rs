@@ -4,7 +4,7 @@ use super::events::{Ask, Event};
 use super::hosts::Membership;
 use super::world::World;
 use crate::fault::{self, FaultKind};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use crate::trace::seconds;
 

@@ -2,7 +2,10 @@
 
 use super::events::Event;
 use super::world::{World, try_with, with};
-use crate::time::TimerId;
+use crate::error::SimulationError;
+#[cfg(target_os = "linux")]
+use crate::timeline::Nanos;
+use crate::timeline::TimerId;
 use crate::topology::HostId;
 use std::fmt;
 use std::future::Future;
@@ -75,6 +78,17 @@ impl SimTime {
         assert!(!period.is_zero(), "an interval's period must not be zero");
         Interval { next: self.now(), period }
     }
+}
+
+/// What the clocks of the host show whose task is being polled: monotonic time, and the wall clock
+/// since the Unix epoch. `None` when no run is under way.
+#[cfg(target_os = "linux")]
+pub(crate) fn clocks() -> Option<(Nanos, Nanos)> {
+    try_with(|world| {
+        // an injector's clock is right
+        let clock = world.hosts.get(world.current.index()).map_or_else(Default::default, |host| host.clock);
+        (world.now, clock.read(world.now))
+    })
 }
 
 /// Sleeps in a row that one poll of a task finds over before one of them gives way to others.
@@ -180,6 +194,12 @@ impl std::error::Error for Elapsed {}
 impl From<Elapsed> for std::io::Error {
     fn from(elapsed: Elapsed) -> Self {
         Self::new(std::io::ErrorKind::TimedOut, elapsed)
+    }
+}
+
+impl From<Elapsed> for SimulationError {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::Timeout(elapsed.to_string())
     }
 }
 

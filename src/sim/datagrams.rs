@@ -5,7 +5,7 @@ use super::rules::Fate;
 use super::world::World;
 use crate::fault::{self, FaultKind};
 use crate::network::{Arrived, DatagramId};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use crate::trace::{What, seconds};
 use std::net::SocketAddr;

@@ -6,7 +6,7 @@
 use super::world::World;
 use crate::fault::{FaultKind, disk};
 use crate::storage::FileId;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use crate::trace::seconds;
 use std::io;

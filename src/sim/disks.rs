@@ -3,7 +3,7 @@
 use super::world::World;
 use crate::fault::{FaultKind, disk};
 use crate::storage::Survivors;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 
 /// What is wrong with the disk of a host.

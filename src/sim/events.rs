@@ -5,7 +5,7 @@ use super::world::World;
 use crate::executor::{TaskId, Tasks};
 use crate::fault::FaultKind;
 use crate::network::{ConnId, DatagramId, Side};
-use crate::time::{Nanos, TimerId};
+use crate::timeline::{Nanos, TimerId};
 use crate::topology::HostId;
 
 /// Something due at a virtual time.

@@ -3,14 +3,14 @@
 use super::disks::Ailment;
 use super::events::{Ask, Event};
 use super::world::World;
+use crate::cancel::CancellationToken;
 use crate::choice::Slot;
 use crate::executor::{Body, TaskId};
 use crate::fault::{self, Down, FaultKind};
 use crate::network::Payload;
-use crate::time::WallClock;
+use crate::timeline::WallClock;
 use crate::topology::{Host, HostId};
 use crate::trace::{Lasting, Mark, What, seconds};
-use tokio_util::sync::CancellationToken;
 
 /// Does a host belong to the system?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(crate) struct HostState {
     pub(crate) disk_slot: Option<Slot>,
     /// What is wrong with its disk.
     pub(crate) disk: Ailment,
-    /// How many of its own operations away the next fault of each kind is; 0 is never.
+    /// How many of its own operations away the next fault of each kind is; 0 is not drawn.
     pub(crate) distances: [u64; FaultKind::COUNT],
 }
 

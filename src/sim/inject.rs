@@ -4,7 +4,7 @@
 
 use super::events::{Ask, Event};
 use super::world::World;
-use crate::choice::Slot;
+use crate::choice::{NEVER, Ran, Slot};
 use crate::fault::{self, FaultKind, OF_NETWORK};
 use crate::goal::Guide;
 use crate::topology::HostId;
@@ -80,8 +80,14 @@ impl World {
     /// Draws how far away the next fault of `kind` is for `host`.
     pub(crate) fn draw_distance(&mut self, kind: FaultKind, host: HostId) {
         let ip = self.topology.host(host).ip;
+        let before = self.choices.made();
         let distance = fault::host_distance(&mut self.choices, ip, kind, &self.weather, &self.swarm);
-        self.hosts[host.index()].distances[kind as usize] = distance.unwrap_or(0);
+        // what was never drawn doesn't count
+        let never = if self.choices.made() > before { NEVER } else { 0 };
+        let left = std::mem::replace(&mut self.hosts[host.index()].distances[kind as usize], distance.unwrap_or(never));
+        if left > 0 {
+            self.choices.note_redrawn(before, Ran::Left(left));
+        }
     }
 
     /// Draws all distances of a process that is up.
@@ -116,7 +122,11 @@ impl World {
             }
         }
         self.weather_version += 1;
-        BY_CLOCK.into_iter().for_each(|kind| self.draw_moment(kind));
+        for kind in BY_CLOCK {
+            let before = self.choices.made();
+            self.draw_moment(kind);
+            self.choices.note_redrawn(before, Ran::ByTime);
+        }
         self.draw_joins();
         if self.weather.gap(FaultKind::Hold).is_some() {
             for id in self.tasks.alive() {

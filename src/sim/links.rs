@@ -5,7 +5,7 @@ use super::world::World;
 use crate::choice::{Label, Slot};
 use crate::fault::{self, Cut, FaultKind, Jam};
 use crate::network::{Payload, Side};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use crate::trace::{Lasting, What, seconds};
 

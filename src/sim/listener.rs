@@ -1,10 +1,9 @@
 //! TCP listeners.
 
-use super::network::ToPeer;
 use super::tcp::TcpStream;
 use super::world::{try_with, with};
 use crate::network::{ListenerId, Payload, Side};
-use crate::topology::HostId;
+use crate::topology::{HostId, ToPeer};
 use crate::trace::What;
 use std::io;
 use std::net::SocketAddr;
@@ -30,6 +29,12 @@ impl TcpListener {
         let host = with(|world| world.current);
         let addr = with(|world| addr.to_peer(&world.topology))?;
         Self::bind_on(host, addr)
+    }
+
+    /// The same for a typed address, without a wait.
+    #[cfg(feature = "stand-in")]
+    pub(crate) fn bind_here(addr: SocketAddr) -> io::Result<Self> {
+        Self::bind_on(with(|world| world.current), addr)
     }
 
     pub(super) fn bind_on(host: HostId, addr: SocketAddr) -> io::Result<Self> {

@@ -7,6 +7,7 @@
 //! `Sync` without a lock. The use of one that outlived its run is a panic, its drop does nothing.
 
 mod alphabet;
+mod arbitrary;
 mod breaks;
 mod buggify;
 mod churn;
@@ -20,6 +21,7 @@ mod disks;
 mod events;
 mod files;
 mod halves;
+mod history;
 mod hosts;
 mod inject;
 mod links;
@@ -40,19 +42,23 @@ mod telling;
 mod udp;
 mod world;
 
+pub use arbitrary::{Alphabet, Arbitrary};
 pub use clock::{Elapsed, Interval, SimTime, Sleep, Timeout};
-pub use files::{File, Metadata, OpenOptions, SimStorage};
+pub use files::{File, SimStorage};
 pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use history::{Invocation, SharedHistory};
 pub use listener::TcpListener;
-pub use network::{SimNetwork, ToPeer};
+pub use network::SimNetwork;
 pub use powers::{Cut, Faults, Whom};
-pub use random::{SimRandomProvider, Standard};
+pub use random::SimRandomProvider;
 pub use rules::{DiskFate, DiskOperation, DiskSort, Fate, Packet, PacketKind, Rule};
 pub use state::SharedState;
 pub use tasks::SimTasks;
 pub use tcp::TcpStream;
 pub use udp::UdpSocket;
 
+#[cfg(target_os = "linux")]
+pub(crate) use clock::clocks;
 pub(crate) use contain::{Panic, contained, install_hook};
 pub(crate) use events::Ask;
 pub(crate) use hosts::{HostState, Membership};
@@ -62,4 +68,4 @@ pub(crate) use schedule::Ready;
 pub(crate) use segments::GIVE_UP;
 #[cfg(feature = "fuzz")]
 pub(crate) use telling::tell_log;
-pub(crate) use world::{Counts, Found, NESTED, enter, leave, running, try_with, with};
+pub(crate) use world::{Counts, Found, NESTED, enter, is_running, leave, running, try_with, with};

@@ -1,13 +1,15 @@
 //! `ctx.random()`: a user's draws. Each is one choice of the tape, so the fuzzer edits it.
 
 use super::alphabet::by_weight_without;
+use super::arbitrary::{Alphabet, Arbitrary};
 use super::world::with;
-use crate::choice::{Dealt, Kind, Label, fires, scale, site_name};
-use crate::range::{FLOAT_STEPS, SampleRange, Uniform, unit};
+use crate::choice::{Dealt, Kind, Label, Site, fires, scale, site_name};
+use crate::range::{SampleRange, Standard, Uniform};
 use crate::topology::{HostId, Topology};
 use crate::trace::{Mark, What};
 use rand_core::TryRng;
 use std::convert::Infallible;
+use std::fmt::{self, Write as _};
 use std::panic::Location;
 
 /// Random values of one actor: each is a choice with an address, 0 the calmest.
@@ -45,7 +47,7 @@ use std::panic::Location;
 pub struct SimRandomProvider {
     host: HostId,
     /// The parts of the path below the actor, which is the host: names of scopes, and of the draw.
-    parts: [Option<&'static str>; PARTS_MAX],
+    parts: [Option<Part>; PARTS_MAX],
     label: Label,
     named: bool,
     /// The repeated thing that its draws belong to, and its number.
@@ -53,7 +55,24 @@ pub struct SimRandomProvider {
 }
 
 /// How deep scopes and names nest; deeper ones share the last place of the name, not the label.
-const PARTS_MAX: usize = 3;
+const PARTS_MAX: usize = 6;
+
+/// A part of a label's path.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Name(&'static str),
+    /// Where a value was drawn that was not named, and by which method.
+    Site(&'static Location<'static>, &'static str),
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Name(name) => f.write_str(name),
+            Self::Site(place, method) => Site::at(place, method).fmt(f),
+        }
+    }
+}
 
 impl SimRandomProvider {
     pub(crate) fn new(host: HostId, actor: &str) -> Self {
@@ -83,20 +102,31 @@ impl SimRandomProvider {
     }
 
     fn below(&self, name: &'static str) -> Self {
-        let mut deeper = self.clone();
-        deeper.label = self.label.child(name);
+        self.with_part(self.label.child(name), Part::Name(name))
+    }
+
+    fn with_part(&self, label: Label, new: Part) -> Self {
+        let mut deeper = Self { label, ..self.clone() };
         match deeper.parts.iter_mut().find(|part| part.is_none()) {
-            Some(part) => *part = Some(name),
-            None => deeper.parts[PARTS_MAX - 1] = Some(name),
+            Some(part) => *part = Some(new),
+            None => deeper.parts[PARTS_MAX - 1] = Some(new),
         }
         deeper
+    }
+
+    /// The generator for the parts of a value that is drawn at `place`, unless it was named.
+    fn of_value(&self, place: &'static Location<'static>, method: &'static str) -> Self {
+        if self.named {
+            return self.clone();
+        }
+        Self { named: true, ..self.with_part(self.label.site(place, method), Part::Site(place, method)) }
     }
 
     fn path(&self, topology: &Topology) -> String {
         let mut path = topology.host(self.host).name.clone();
         for part in self.parts.iter().flatten() {
             path.push('/');
-            path.push_str(part);
+            let _ = write!(path, "{part}");
         }
         path
     }
@@ -242,6 +272,43 @@ impl SimRandomProvider {
         (index..weights.len()).chain(0..index).find(|&index| weights[index] > 0).expect("a weight above 0")
     }
 
+    /// A value of `T`, drawn field by field: an operation, for instance. See [`Arbitrary`], which is
+    /// to be derived.
+    ///
+    /// Fields are labelled below the value: `client/op/key` for the field `key` of what
+    /// `ctx.random().label("op").arbitrary()` draws.
+    #[track_caller]
+    pub fn arbitrary<T: Arbitrary>(&self) -> T {
+        T::arbitrary(&self.of_value(Location::caller(), "arbitrary"))
+    }
+
+    /// A value of an enum, its variants weighted by `table` instead of by their attributes: their
+    /// names and weights, and what it doesn't name keeps the weight it has.
+    ///
+    /// ```
+    /// # use simfuzz::prelude::*;
+    /// # #[derive(Arbitrary)]
+    /// # enum Op { Get, Put, Delete }
+    /// # fn with(ctx: &SimContext, reads: u32) {
+    /// let op: Op = ctx.random().label("op").arbitrary_weighted(&[("Get", reads), ("Delete", 0)]);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the enum has no variant of a name, or all weights are 0.
+    #[track_caller]
+    pub fn arbitrary_weighted<T: Alphabet>(&self, table: &[(&str, u32)]) -> T {
+        let mut weights = T::WEIGHTS.to_vec();
+        for &(name, weight) in table {
+            let index = T::NAMES.iter().position(|&known| known == name);
+            let known = || T::NAMES.join(", ");
+            weights[index.unwrap_or_else(|| panic!("there is no variant `{name}` to weigh: there is {}", known()))] =
+                weight;
+        }
+        T::arbitrary_by(&self.of_value(Location::caller(), "arbitrary"), &weights)
+    }
+
     /// Puts `items` into any order; the order they are in is the calmest.
     #[track_caller]
     pub fn shuffle<T>(&self, items: &mut [T]) {
@@ -296,36 +363,5 @@ impl TryRng for SimRandomProvider {
             chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
         }
         Ok(())
-    }
-}
-
-/// Types that [`SimRandomProvider::random`] draws.
-pub trait Standard {
-    /// A value, by way of `draw`, which gives an index up to its argument.
-    #[doc(hidden)]
-    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self;
-}
-
-macro_rules! integers {
-    ($($int:ty)*) => {$(
-        impl Standard for $int {
-            fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
-                draw(u64::MAX >> (64 - <$int>::BITS)) as $int
-            }
-        }
-    )*};
-}
-
-integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
-
-impl Standard for f64 {
-    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
-        unit(draw(FLOAT_STEPS))
-    }
-}
-
-impl Standard for bool {
-    fn from_draw(draw: impl FnOnce(u64) -> u64) -> Self {
-        draw(1) == 1
     }
 }

@@ -14,6 +14,8 @@ use std::panic::Location;
 pub(crate) struct Ready {
     pub(crate) id: TaskId,
     pub(crate) host: HostId,
+    /// Which label deals its holds, which is also its name.
+    pub(crate) label: Label,
     pub(crate) body: Body,
 }
 
@@ -30,11 +32,11 @@ impl World {
                 continue;
             }
             let Some(task) = self.tasks.get(id) else { continue };
-            let host = task.host;
+            let (host, slot) = (task.host, Slot::from_raw(task.hold_label));
             let Some(body) = self.tasks.take(id) else { continue };
             self.current = host;
             self.patience = PATIENCE;
-            return Some(Ready { id, host, body });
+            return Some(Ready { id, host, label: self.choices.label(slot), body });
         }
     }
 

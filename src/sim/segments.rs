@@ -3,7 +3,7 @@
 use super::events::Event;
 use super::world::World;
 use crate::network::{BACKLOG, ConnId, Delivered, Payload, Side};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use crate::trace::What;
 use std::io;

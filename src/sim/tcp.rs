@@ -2,10 +2,9 @@
 
 use super::connect::Connect;
 use super::halves::{self, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
-use super::network::ToPeer;
 use super::world::{World, try_with, with};
 use crate::network::{ConnId, End, Payload, Side};
-use crate::topology::HostId;
+use crate::topology::{HostId, ToPeer};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;

@@ -1,10 +1,9 @@
 //! UDP sockets, with tokio's names.
 
-use super::network::ToPeer;
 use super::rules::{self, Fate, Packet, PacketKind};
 use super::world::{World, try_with, with};
 use crate::network::{DATAGRAM_MAX, SocketId};
-use crate::topology::HostId;
+use crate::topology::{HostId, ToPeer};
 use crate::trace::What;
 use std::future::poll_fn;
 use std::io;

@@ -3,6 +3,7 @@
 use super::alphabet::Alphabets;
 use super::buggify::Places;
 use super::events::Event;
+use super::history::Histories;
 use super::hosts::{Doing, HostState};
 use super::powers::Deeds;
 use crate::choice::{Choices, Dealt, Label, Slot, Tape};
@@ -11,7 +12,7 @@ use crate::fault::{Injected, Swarm, Weather};
 use crate::goal::Guide;
 use crate::network::Net;
 use crate::storage::Disk;
-use crate::time::{Nanos, Queue, Timers};
+use crate::timeline::{Nanos, Queue, Timers};
 use crate::topology::{HostId, Topology};
 use crate::trace::{Events, What};
 use std::any::Any;
@@ -92,6 +93,8 @@ pub(crate) struct World {
     /// Tells the partitions of this storm from gaps that were drawn before a reseed.
     pub(crate) weather_version: u32,
     pub(crate) state: BTreeMap<String, Rc<dyn Any>>,
+    /// What clients asked and were told.
+    pub(crate) histories: Histories,
     /// First time each guiding state was seen.
     pub(crate) guides: BTreeMap<u64, Guide>,
     /// First time a fault came in each context.
@@ -156,6 +159,7 @@ impl World {
             cuts: 0,
             weather_version: 0,
             state: BTreeMap::new(),
+            histories: Vec::new(),
             guides: BTreeMap::new(),
             contexts: BTreeMap::new(),
             counts: Counts::default(),
@@ -268,10 +272,10 @@ impl World {
     }
 
     /// A reseed has come into force, perhaps in the middle of an instant: who draws from knobs or
-    /// runs down a gap must hear of it.
+    /// runs down a gap must hear of it. It is no event: what it deals are choices, and without any
+    /// the run is the same as without the reseed.
     #[cold]
     pub(crate) fn heed(&mut self, dealt: Dealt) {
-        self.events.record(self.now, What::Reseed, dealt as u64, 0);
         self.tell_all(|| "the tape deals anew from here on".to_owned());
         if dealt == Dealt::Knobs {
             let weather = self.weather.clone();
@@ -307,6 +311,11 @@ pub(crate) fn running() -> bool {
     WORLD.with_borrow(Option::is_some)
 }
 
+/// The same, also where the world is borrowed or the thread is about to end.
+pub(crate) fn is_running() -> bool {
+    WORLD.try_with(|world| world.try_borrow().map_or(true, |world| world.is_some())).unwrap_or(false)
+}
+
 /// Ends the run on this thread and gives what `read` makes of its world.
 pub(crate) fn leave<R>(read: impl FnOnce(&mut World) -> R) -> R {
     let mut world = WORLD.with_borrow_mut(Option::take).expect("a run is left once");
@@ -316,9 +325,10 @@ pub(crate) fn leave<R>(read: impl FnOnce(&mut World) -> R) -> R {
     world.timers.clear();
     world.queue.clear();
     let (state, woken) = (std::mem::take(&mut world.state), std::mem::take(&mut world.woken));
+    let histories = std::mem::take(&mut world.histories);
     world.hosts.clear();
     SPARE.with_borrow_mut(|spare| *spare = Some(world));
-    drop((state, woken));
+    drop((state, histories, woken));
     result
 }
 

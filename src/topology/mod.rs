@@ -3,8 +3,10 @@
 //! Owns the mapping between them, fixed for the length of a run. Whether a host is up is the
 //! world's business.
 
+mod peer;
 mod place;
 
+pub use peer::{DEFAULT_PORT, ToPeer};
 pub(crate) use place::Level;
 pub use place::{Cluster, Place};
 
@@ -65,6 +67,8 @@ pub struct Topology {
     tagged: BTreeMap<(String, String), Vec<IpAddr>>,
     peers: BTreeMap<String, Vec<IpAddr>>,
     places: Places,
+    /// Where hosts listen, if it isn't the default port.
+    ports: BTreeMap<IpAddr, u16>,
 }
 
 impl Topology {
@@ -87,6 +91,18 @@ impl Topology {
         }
         topology.hosts = hosts;
         topology
+    }
+
+    /// Says where hosts listen.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn with_ports(mut self, ports: impl IntoIterator<Item = (IpAddr, u16)>) -> Self {
+        self.ports = ports.into_iter().collect();
+        self
+    }
+
+    /// The port that an address without one means.
+    pub(crate) fn port_of(&self, ip: IpAddr) -> u16 {
+        self.ports.get(&ip).copied().unwrap_or(DEFAULT_PORT)
     }
 
     /// Adds injectors, by name.

@@ -76,6 +76,7 @@ type Placing = Arc<dyn Fn(usize) -> (usize, usize, usize) + Send + Sync>;
 /// ```
 /// # use simfuzz::prelude::*;
 /// // six machines in three zones; a seventh process shares the first machine
+/// # #[cfg(feature = "sim")]
 /// let cluster = Cluster::new().zones(3).machines(2);
 /// ```
 #[derive(Clone)]
@@ -135,6 +136,7 @@ impl Cluster {
     /// ```
     /// # use simfuzz::prelude::*;
     /// // the first two in one zone, the others each in its own
+    /// # #[cfg(feature = "sim")]
     /// let cluster = Cluster::new().placed(|process| (0, process.saturating_sub(1), 0));
     /// ```
     #[must_use]

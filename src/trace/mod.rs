@@ -11,7 +11,7 @@ pub use story::{Lasting, Mark, Span, StoryLine};
 pub(crate) use story::{Moment, Parcel, payload};
 
 use crate::choice::{hash_bytes, mix};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::fmt::Write as _;
 use story::Story;
 
@@ -35,9 +35,32 @@ pub(crate) enum What {
     Note = 18,
     Publish = 19,
     Chose = 20,
-    Reseed = 21,
     Finding = 22,
     Fault = 23,
+    History = 24,
+}
+
+/// The most events that are kept of a told run: some 60 MB.
+const KEPT_MAX: usize = 1_000_000;
+
+/// An event as it went into the digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    pub(crate) at: Nanos,
+    pub(crate) what: What,
+    pub(crate) first: u64,
+    pub(crate) second: u64,
+    /// A digest of its bytes, where it has some.
+    pub(crate) bytes: u64,
+    /// How many lines of the story were told before it.
+    pub(crate) lines: u32,
+}
+
+impl What {
+    /// Is the first number of such an event a host?
+    pub(crate) fn has_host(self) -> bool {
+        !matches!(self, Self::Publish | Self::Chose | Self::Finding)
+    }
 }
 
 /// Digest and story of one run.
@@ -45,6 +68,8 @@ pub(crate) enum What {
 pub(crate) struct Events {
     digest: u64,
     count: u64,
+    /// The events one by one, while somebody listens.
+    kept: Vec<Event>,
     pub(crate) story: Story,
 }
 
@@ -52,6 +77,7 @@ impl Events {
     pub(crate) fn start(&mut self, told: bool) {
         self.digest = 0;
         self.count = 0;
+        self.kept.clear();
         self.story.start(told);
     }
 
@@ -61,12 +87,32 @@ impl Events {
         self.count += 1;
         let event = at ^ (what as u64) << 56 ^ first.rotate_left(20);
         self.digest = (self.digest ^ event).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29) ^ second;
+        if self.story.told() {
+            self.keep(at, what, first, second);
+        }
+    }
+
+    #[cold]
+    fn keep(&mut self, at: Nanos, what: What, first: u64, second: u64) {
+        if self.kept.len() < KEPT_MAX {
+            self.kept.push(Event { at, what, first, second, bytes: 0, lines: self.story.told_so_far() });
+        }
     }
 
     /// Folds bytes into the digest.
     #[inline]
     pub(crate) fn record_bytes(&mut self, bytes: &[u8]) {
         self.digest = hash_bytes(self.digest, bytes);
+        if self.story.told()
+            && let Some(event) = self.kept.last_mut()
+        {
+            event.bytes = hash_bytes(event.bytes, bytes);
+        }
+    }
+
+    /// The events that were kept.
+    pub(crate) fn take_kept(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.kept)
     }
 
     /// Is anybody listening to the story?

@@ -3,7 +3,7 @@
 //! Owns the lines, their numbers, and which arrival belongs to which sending. Costs nothing while
 //! nobody listens, and decides nothing.
 
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -217,6 +217,11 @@ impl Story {
     /// Is somebody interested in segments without bytes?
     pub(crate) fn tells_of_control(&self) -> bool {
         self.told && !self.over
+    }
+
+    /// How many lines there are.
+    pub(super) fn told_so_far(&self) -> u32 {
+        self.lines.len() as u32
     }
 
     /// The number of the last line.

@@ -151,21 +151,49 @@ fn nothing_that_goes_wrong_looks_like_a_pass() {
     has(&broken.err, &["error: the toy is broken", "building toy for the fuzzer failed"]);
 }
 
-#[test]
-fn an_interrupt_reaches_the_fuzzer_and_the_summary_still_comes() {
-    let toy = Toy::new();
-    let mut command = toy.simfuzz(&["run", "toy"]);
+/// A campaign of a fuzzer that doesn't end by itself, interrupted after so many seconds.
+fn interrupted(toy: &Toy, args: &[&str], after: &str) -> std::process::Output {
+    _ = std::fs::remove_file(toy.path("flags"));
+    let mut command = toy.simfuzz(args);
     command.env("FAKE_FUZZER", "slow").stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
     let child = command.spawn().unwrap();
     while !toy.path("flags").exists() {
         std::thread::yield_now();
     }
-    // the script sets its trap after it has written its flags
-    Command::new("sleep").arg("0.5").status().unwrap();
+    Command::new("sleep").arg(after).status().unwrap();
     Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    let output = child.wait_with_output().unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_interrupt_reaches_the_fuzzer_and_the_summary_still_comes() {
+    // the script sets its trap after it has written its flags
+    let output = interrupted(&Toy::new(), &["run", "toy"], "0.5");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     has(&String::from_utf8_lossy(&output.stdout), &["no finding in 4,000 runs"]);
+}
+
+#[test]
+fn quiet_takes_progress_away_and_nothing_else() {
+    let toy = Toy::new();
+    let by = |args: &[&str]| {
+        let output = interrupted(&toy, args, "2.5");
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        has(&out, &["no finding in 4,000 runs"]);
+        has(&err, &["goal \"deposit\" reached first"]);
+        err
+    };
+    let live = "1,024 runs";
+    let loud = by(&["run", "toy"]);
+    has(&loud, &[live]);
+    for quiet in [["run", "toy", "--quiet"], ["-q", "run", "toy"]] {
+        let err = by(&quiet);
+        assert!(!err.contains(live), "{err}");
+    }
+    // the target's own binary hears of it
+    let seeds = said(&mut toy.simfuzz(&["seeds", "toy", "10", "-q"]));
+    has(&seeds.out, &["seeds 10 quietly"]);
 }
 
 #[test]

@@ -164,6 +164,30 @@ fn seeds_are_imported_once_and_a_smaller_corpus_reaches_the_same_goals() {
     assert_eq!(place.goals(), goals);
 }
 
+/// What several machines found comes together, the goals of each with it.
+#[test]
+fn corpora_of_many_machines_are_merged_and_no_goal_is_lost() {
+    let machines: Vec<_> = (1..=3).map(|_| Place::new()).collect();
+    let (mut tapes, mut reached) = (0, std::collections::BTreeSet::new());
+    for (seed, machine) in (1..).zip(&machines) {
+        machine.explore(&format!("--runs 500 --seed {seed} --keep-going"));
+        tapes += machine.files("corpus").len();
+        reached.extend(machine.goals());
+    }
+    assert!(reached.len() >= 2, "{reached:?}");
+    let merged = Place::new();
+    let from: String = machines.iter().map(|machine| format!("--from {} ", machine.path("corpus").display())).collect();
+    let told = merged.call("import", &from);
+    assert!(told.out.contains("tapes added to the 0 tapes"), "{told:?}");
+    let kept = merged.files("corpus").len();
+    assert!(kept < tapes, "{kept} of {tapes}: nothing was shared");
+    assert!(merged.goals().into_iter().collect::<std::collections::BTreeSet<_>>().is_superset(&reached));
+    has(&merged.call("import", &from).out, &["0 of "]);
+    merged.call("cmin", "");
+    assert!(merged.files("corpus").len() <= kept);
+    assert!(merged.goals().into_iter().collect::<std::collections::BTreeSet<_>>().is_superset(&reached));
+}
+
 /// A project whose target hands everything on to an example: the ladder, unless it is said.
 pub(crate) struct Project(TempDir, PathBuf);
 

@@ -8,12 +8,15 @@
 mod bench;
 mod browser;
 mod campaigns;
+mod check;
 mod explore;
 mod keep;
 mod minimize;
 mod report;
+mod stand_in;
 mod start;
 mod toy;
+mod troubles;
 
 use std::process::{Command, Output};
 

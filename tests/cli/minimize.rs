@@ -112,7 +112,13 @@ fn an_explanation_reads_as_text_and_as_json() {
     assert_eq!(text.code, Some(0), "{text:?}");
     has(
         &text.out,
-        &["always: ", "essential: no other value", "other weather comes after it", "100 %  ####", "it rises from"],
+        &[
+            "always: ",
+            "essential: no other value",
+            "other weather comes after it",
+            "100 % (91 to 100)  ####",
+            "it rises from 30 % to 100 % at a choice that the story doesn't tell of",
+        ],
     );
     has(&text.out, &["the nearest run that passes has climber/step/up", "here:   ", "there:  "]);
     let json = said(&mut project.simfuzz(&format!("explain toy {crash} --seeds 40 --format json")));

@@ -84,6 +84,32 @@ fn a_package_that_exists_keeps_all_that_it_has() {
     refused(&mut simfuzz(folder, &init), &["nothing was written"]);
 }
 
+/// What it builds is looked at by `.ci/emulate-clusterfuzzlite`, which takes minutes.
+#[test]
+fn a_fuzz_package_gets_what_clusterfuzzlite_wants() {
+    let place = TempDir::new().unwrap();
+    let folder = place.path().join("my-store");
+    fs::create_dir_all(folder.join("fuzz/fuzz_targets")).unwrap();
+    fs::write(folder.join("Cargo.toml"), "[workspace]\nmembers = []\nexclude = [\"fuzz\"]\n").unwrap();
+    let wanted = ["init", "--clusterfuzzlite"];
+    refused(&mut simfuzz(&folder, &wanted), &["no fuzz package", "cargo simfuzz init"]);
+
+    let manifest = "[package]\nname = \"f\"\nedition = \"2024\"\n[package.metadata]\ncargo-fuzz = true\n[workspace]\n\
+                    [[bin]]\nname = \"t\"\npath = \"fuzz_targets/t.rs\"\n";
+    fs::write(folder.join("fuzz/Cargo.toml"), manifest).unwrap();
+    fs::write(folder.join("fuzz/fuzz_targets/t.rs"), "fn main() {}\n").unwrap();
+    let made = said(&mut simfuzz(&folder, &wanted));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let text = |path: &str| fs::read_to_string(folder.join(path)).unwrap();
+    has(&text(".clusterfuzzlite/project.yaml"), &["language: rust"]);
+    has(&text(".clusterfuzzlite/Dockerfile"), &["COPY . $SRC/my-store"]);
+    has(&text(".clusterfuzzlite/build.sh"), &["cd \"$SRC/my-store\"", "\nbuild fuzz\n"]);
+    has(&text(".github/workflows/clusterfuzzlite.yml"), &["mode: ${{ github.event_name"]);
+    let shell = said(Command::new("bash").args(["-n", ".clusterfuzzlite/build.sh"]).current_dir(&folder));
+    assert_eq!(shell.code, Some(0), "{shell:?}");
+    refused(&mut simfuzz(&folder, &wanted), &["nothing was written", ".clusterfuzzlite/build.sh"]);
+}
+
 #[test]
 fn a_workspace_and_a_name_that_cargo_refuses_are_said_to_be_so() {
     let place = TempDir::new().unwrap();

@@ -57,7 +57,10 @@ fn main() {
             };
             println!("{{\"found\":{found},\"executions\":{},\"cpu_seconds\":{cpu}}}", (cpu * 10_000.0) as u64);
         }
-        "seeds" => println!("seeds {}", args[1..].join(" ")),
+        "seeds" => {
+            let quietly = if env::var_os("SIMFUZZ_QUIET").is_some() { " quietly" } else { "" };
+            println!("seeds {}{quietly}", args[1..].join(" "));
+        }
         "promote" => {
             let out = args.iter().position(|arg| arg == "--out").unwrap() + 1;
             let text = fs::read_to_string(&args[1]).unwrap();

@@ -56,57 +56,66 @@ trait Disk {
     fn sync_data(&self, file: &Self::File) -> impl Future<Output = io::Result<()>>;
 }
 
-impl Disk for simfuzz::SimStorage {
-    type File = simfuzz::File;
+/// The disk that a context gives, simulated or real.
+macro_rules! disk_of_a_context {
+    ($($world:ident)::+) => {
+        impl Disk for $($world)::+::SimStorage {
+            type File = $($world)::+::File;
 
-    async fn open(&self, path: &str, mode: Mode) -> io::Result<simfuzz::File> {
-        let options = simfuzz::OpenOptions::new().read(mode.read).write(mode.write).append(mode.append);
-        let options = options.truncate(mode.truncate).create(mode.create).create_new(mode.create_new);
-        self.open_with(path, options).await
-    }
-    async fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.create_dir(path).await
-    }
-    async fn create_dir_all(&self, path: &str) -> io::Result<()> {
-        self.create_dir_all(path).await
-    }
-    async fn remove_dir(&self, path: &str) -> io::Result<()> {
-        self.remove_dir(path).await
-    }
-    async fn remove_file(&self, path: &str) -> io::Result<()> {
-        self.remove_file(path).await
-    }
-    async fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.rename(from, to).await
-    }
-    async fn exists(&self, path: &str) -> io::Result<bool> {
-        self.exists(path).await
-    }
-    async fn names(&self, path: &str) -> io::Result<Vec<String>> {
-        self.read_dir(path).await
-    }
-    async fn metadata(&self, path: &str) -> io::Result<(u64, bool)> {
-        self.metadata(path).await.map(|found| (found.len(), found.is_dir()))
-    }
-    async fn read_at(&self, file: &simfuzz::File, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        file.read_at(at, buffer).await
-    }
-    async fn write_at(&self, file: &simfuzz::File, at: u64, bytes: &[u8]) -> io::Result<usize> {
-        file.write_at(at, bytes).await
-    }
-    async fn len(&self, file: &simfuzz::File) -> io::Result<u64> {
-        file.len().await
-    }
-    async fn set_len(&self, file: &simfuzz::File, length: u64) -> io::Result<()> {
-        file.set_len(length).await
-    }
-    async fn sync_all(&self, file: &simfuzz::File) -> io::Result<()> {
-        file.sync_all().await
-    }
-    async fn sync_data(&self, file: &simfuzz::File) -> io::Result<()> {
-        file.sync_data().await
-    }
+            async fn open(&self, path: &str, mode: Mode) -> io::Result<$($world)::+::File> {
+                let options = simfuzz::OpenOptions::new().read(mode.read).write(mode.write).append(mode.append);
+                let options = options.truncate(mode.truncate).create(mode.create).create_new(mode.create_new);
+                self.open_with(path, options).await
+            }
+            async fn create_dir(&self, path: &str) -> io::Result<()> {
+                self.create_dir(path).await
+            }
+            async fn create_dir_all(&self, path: &str) -> io::Result<()> {
+                self.create_dir_all(path).await
+            }
+            async fn remove_dir(&self, path: &str) -> io::Result<()> {
+                self.remove_dir(path).await
+            }
+            async fn remove_file(&self, path: &str) -> io::Result<()> {
+                self.remove_file(path).await
+            }
+            async fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+                self.rename(from, to).await
+            }
+            async fn exists(&self, path: &str) -> io::Result<bool> {
+                self.exists(path).await
+            }
+            async fn names(&self, path: &str) -> io::Result<Vec<String>> {
+                self.read_dir(path).await
+            }
+            async fn metadata(&self, path: &str) -> io::Result<(u64, bool)> {
+                self.metadata(path).await.map(|found| (found.len(), found.is_dir()))
+            }
+            async fn read_at(&self, file: &$($world)::+::File, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+                file.read_at(at, buffer).await
+            }
+            async fn write_at(&self, file: &$($world)::+::File, at: u64, bytes: &[u8]) -> io::Result<usize> {
+                file.write_at(at, bytes).await
+            }
+            async fn len(&self, file: &$($world)::+::File) -> io::Result<u64> {
+                file.len().await
+            }
+            async fn set_len(&self, file: &$($world)::+::File, length: u64) -> io::Result<()> {
+                file.set_len(length).await
+            }
+            async fn sync_all(&self, file: &$($world)::+::File) -> io::Result<()> {
+                file.sync_all().await
+            }
+            async fn sync_data(&self, file: &$($world)::+::File) -> io::Result<()> {
+                file.sync_data().await
+            }
+        }
+    };
 }
+
+disk_of_a_context!(simfuzz);
+#[cfg(feature = "tokio")]
+disk_of_a_context!(simfuzz::production);
 
 /// A directory of this machine, for the root.
 struct Machine(PathBuf);
@@ -439,6 +448,31 @@ fn the_simulated_disk_does_as_this_machine_does() {
     }
     assert!(differ.is_empty(), "\n{}\n", differ.join("\n"));
     assert_eq!(machine.lines().count(), simulated.lines().count());
+}
+
+/// What a process on the real machine has for a disk.
+#[cfg(feature = "tokio")]
+#[test]
+fn a_server_s_folder_does_as_this_machine_does() {
+    use std::sync::{Arc, Mutex};
+
+    struct Served(Arc<Mutex<String>>);
+
+    #[async_trait(?Send)]
+    impl simfuzz::production::Process for Served {
+        fn name(&self) -> &str {
+            "files"
+        }
+        async fn run(&mut self, ctx: &simfuzz::production::SimContext) -> SimulationResult<()> {
+            let log = all(ctx.storage()).await?;
+            *self.0.lock().unwrap() = log;
+            Ok(())
+        }
+    }
+
+    let (root, told) = (tempfile::tempdir().unwrap(), Arc::new(Mutex::new(String::new())));
+    simfuzz::production::serve(Served(told.clone())).on("127.0.0.1:0").data_dir(root.path()).run().unwrap();
+    assert_eq!(*told.lock().unwrap(), simulated(&Tape::calm()));
 }
 
 #[test]

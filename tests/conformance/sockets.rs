@@ -1,5 +1,8 @@
-//! Sockets: `scenarios.rs` is compiled twice, over simfuzz's sockets and over tokio's on 127.0.0.1.
+//! Sockets: `scenarios.rs` is compiled over simfuzz's sockets and over tokio's on 127.0.0.1, and over
+//! those that production has in tokio's place.
 
+#[cfg(feature = "tokio")]
+mod production;
 mod real;
 mod simulated;
 
@@ -33,9 +36,9 @@ fn simulate(
 }
 
 /// Its transcript on this machine.
-fn really(scenario: impl AsyncFn(real::Here) -> io::Result<Vec<String>>) -> Vec<String> {
+fn really(scenario: impl Future<Output = io::Result<Vec<String>>>) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(scenario(real::Here)).unwrap()
+    runtime.block_on(scenario).unwrap()
 }
 
 macro_rules! agree {
@@ -43,9 +46,11 @@ macro_rules! agree {
         $(
             #[test]
             fn $scenario() {
-                let real = really(real::scenarios::$scenario);
+                let real = really(real::scenarios::$scenario(real::Here));
                 assert!(!real.is_empty());
                 assert_eq!(simulate(simulated::scenarios::$scenario), real);
+                #[cfg(feature = "tokio")]
+                assert_eq!(really(production::scenarios::$scenario(production::Here)), real);
             }
         )*
     };
@@ -83,7 +88,7 @@ fn a_datagram_to_nobody_vanishes_or_is_told_of() {
     let vanished = ["sent 8", "sent 8", "received WouldBlock"];
     let told = ["sent 8", "sent ConnectionRefused", "received WouldBlock"];
     assert_eq!(simulate(simulated::scenarios::a_datagram_to_nobody), vanished);
-    let real = really(real::scenarios::a_datagram_to_nobody);
+    let real = really(real::scenarios::a_datagram_to_nobody(real::Here));
     assert!(real == told || real == vanished, "{real:?}");
 }
 
@@ -91,13 +96,13 @@ fn a_datagram_to_nobody_vanishes_or_is_told_of() {
 #[test]
 fn how_far_a_writer_runs_ahead_differs() {
     assert_eq!(simulate(simulated::scenarios::how_far_a_writer_runs_ahead), ["65536"]);
-    let real: usize = really(real::scenarios::how_far_a_writer_runs_ahead)[0].parse().unwrap();
+    let real: usize = really(real::scenarios::how_far_a_writer_runs_ahead(real::Here))[0].parse().unwrap();
     assert!(real > 65_536, "{real}");
 }
 
 /// Bound to `0.0.0.0`, a real socket says so; a simulated host has one address, and says that.
 #[test]
 fn an_unspecified_address_is_shown_as_asked_for_or_as_it_is() {
-    assert_eq!(really(real::scenarios::the_unspecified_address), ["unspecified: true"]);
+    assert_eq!(really(real::scenarios::the_unspecified_address(real::Here)), ["unspecified: true"]);
     assert_eq!(simulate(simulated::scenarios::the_unspecified_address), ["unspecified: false"]);
 }

@@ -5,6 +5,7 @@
 
 use crate::cli::{Package, RunArgs};
 use crate::corpora::Corpora;
+use crate::died;
 use crate::ended::{self, Known};
 use crate::fuzzer::{self, Ended};
 use crate::handover::Handovers;
@@ -48,7 +49,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Stop> {
     let mut ended = fuzzer::fuzz(command, args.raw, args.time, &mut handovers, &mut screen)?;
     let seconds = ended.elapsed.as_secs_f64();
     let known = Known { executions: ended.runs, seconds, edges: ended.edges, features: ended.features };
-    let summary = ended::conclude(
+    let (summary, recorded) = ended::conclude(
         target,
         "libfuzzer",
         &corpora,
@@ -56,17 +57,25 @@ pub(crate) fn run(args: &RunArgs) -> Result<u8, Stop> {
         known,
         std::mem::take(&mut ended.curve),
         &screen,
-    )?;
+    );
     let tapes = findings(target, &before, &ended, &summary);
     let ended = Ended { runs: summary.executions, ..ended };
     if !tapes.is_empty() {
-        return report(target, args, &binary, &tapes, &ended, &mut screen);
+        let code = report(target, args, &binary, &tapes, &ended, &mut screen)?;
+        show_nondeterminism(target, &args.package, &summary);
+        return Ok(code);
     }
-    verdict_without_tape(&corpora, &ended)
+    if !matches!(ended.status.code(), Some(0 | INTERRUPT_CODE)) {
+        let dead = died::tapes(target, &handovers)?;
+        if !dead.is_empty() {
+            return Ok(died::report(target, &args.package, &dead, &ended));
+        }
+    }
+    verdict_without_tape(&corpora, &ended, recorded)
 }
 
 /// The names of the files in `folder`.
-fn names(folder: &Path) -> BTreeSet<PathBuf> {
+pub(crate) fn names(folder: &Path) -> BTreeSet<PathBuf> {
     fs::read_dir(folder)
         .map_or_else(|_| BTreeSet::new(), |entries| entries.flatten().map(|entry| entry.path()).collect())
 }
@@ -126,23 +135,29 @@ pub(crate) fn next_commands(target: Target<'_>, package: &Package, tapes: &[Path
     for (number, tape) in tapes.iter().enumerate() {
         println!("tape: {}", shown(tape));
         match minimal.get(number) {
-            Some(Some(Ok(Minimal { path, sentence }))) => println!("  minimized: {} ({sentence})", shown(path)),
+            Some(Some(Ok(Minimal { path, sentence, .. }))) => println!("  minimized: {} ({sentence})", shown(path)),
             Some(Some(Err(reason))) => println!("  not minimized: {reason}"),
             _ => {}
         }
     }
-    let Some(first) = tapes.first() else { return };
-    let first = match minimal.first() {
-        Some(Some(Ok(minimal))) => &minimal.path,
-        _ => first,
+    let Some(original) = tapes.first() else { return };
+    let (first, settled) = match minimal.first() {
+        Some(Some(Ok(minimal))) => (&minimal.path, minimal.settled),
+        _ => (original, true),
     };
-    // the fuzzer also tries bytes that are no whole tape
-    let torn = fs::read(first).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
-    let options = format!("{package}{}", if torn { " --lenient" } else { "" });
-    println!("replay: cargo simfuzz replay{options} {} {}", target.name, shown(first));
-    println!("see it: cargo simfuzz report{options} {} {}", target.name, shown(first));
-    println!("explain it: cargo simfuzz explain{options} {} {}", target.name, shown(first));
-    println!("keep it: cargo simfuzz promote{options} {} {} --name NAME", target.name, shown(first));
+    let call = |command: &str, tape: &Path| {
+        // the fuzzer also tries bytes that are no whole tape
+        let torn = fs::read(tape).is_ok_and(|bytes| simfuzz::Tape::read(&bytes).is_err());
+        let lenient = if torn { " --lenient" } else { "" };
+        format!("cargo simfuzz {command}{package}{lenient} {} {}", target.name, shown(tape))
+    };
+    if !settled {
+        println!("make it simpler: {}", call("minimize", original));
+    }
+    println!("replay: {}", call("replay", first));
+    println!("see it: {}", call("report", first));
+    println!("explain it: {}", call("explain", first));
+    println!("keep it: {} --name NAME", call("promote", first));
 }
 
 /// The last lines of a story.
@@ -156,7 +171,7 @@ pub(crate) fn last_lines(story: &str) {
 }
 
 /// Is it the tape of a run that broke libFuzzer's limits? It shows nothing to others.
-fn is_of_limits(tape: &Path) -> bool {
+pub(crate) fn is_of_limits(tape: &Path) -> bool {
     let name = tape.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("timeout-") || name.starts_with("oom-")
 }
@@ -180,10 +195,10 @@ fn show(binary: &Path, tape: &Path, ended: &Ended, screen: &mut Screen) {
 }
 
 /// The end of a process that left no tape.
-fn verdict_without_tape(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
+fn verdict_without_tape(corpora: &Corpora, ended: &Ended, recorded: Result<(), Stop>) -> Result<u8, Stop> {
     match ended.status.code() {
-        Some(0 | INTERRUPT_CODE) => clean(corpora, ended),
-        None if interrupted() => clean(corpora, ended),
+        Some(0 | INTERRUPT_CODE) => clean(corpora, ended, recorded),
+        None if interrupted() => clean(corpora, ended, recorded),
         code if code.is_none_or(|code| FINDING_CODES.contains(&code)) => {
             tail(ended);
             println!("\nthe fuzzer died after {} ({}) and its tape is lost", effort(ended), ended.status);
@@ -201,9 +216,28 @@ fn verdict_without_tape(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
 }
 
 /// Says that there was nothing; the exit code.
-pub(crate) fn clean(corpora: &Corpora, ended: &Ended) -> Result<u8, Stop> {
+///
+/// # Errors
+///
+/// When something of it was not written, as on a full disk: libFuzzer says nothing of that.
+pub(crate) fn clean(corpora: &Corpora, ended: &Ended, recorded: Result<(), Stop>) -> Result<u8, Stop> {
     println!("no finding in {}; {}", effort(ended), corpora.shown());
-    Ok(CLEAN)
+    let torn = simfuzz::fuzz::torn(corpora.working());
+    if torn > 0 {
+        let tapes = count(torn, "tape");
+        return Err(Stop::bad(format!("{tapes} in {} not written whole: is the disk full?", shown(corpora.working()))));
+    }
+    recorded.map(|()| CLEAN)
+}
+
+/// Says how to look for the leak, where a finding is that a run didn't repeat.
+pub(crate) fn show_nondeterminism(target: Target<'_>, package: &Package, summary: &Summary) {
+    let Some(found) = summary.findings.iter().find(|found| found.identity.starts_with("nondeterminism")) else {
+        return;
+    };
+    println!("\nNOT DETERMINISTIC: {}", found.reason);
+    let file = found.smallest.file.as_deref().unwrap_or("FILE");
+    println!("find the leak: cargo simfuzz check{package} --lenient {} {file}", target.name);
 }
 
 /// "1,234 runs in 0:12 (102/s)".

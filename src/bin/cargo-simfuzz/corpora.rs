@@ -30,6 +30,22 @@ impl Corpora {
             fs::create_dir_all(folder)
                 .map_err(|error| Stop::bad(format!("{} can't be made: {error}", shown(folder))))?;
         }
+        for folder in [&working, &target.artifacts()] {
+            simfuzz::fuzz::writable(folder).map_err(|error| {
+                Stop::bad(format!(
+                    "nothing can be written to {}: {error}; make room, or make it writable{}",
+                    shown(folder),
+                    if fresh || *folder != working { "" } else { "; `--fresh` needs no working corpus" }
+                ))
+            })?;
+        }
+        let tidied = simfuzz::fuzz::tidy(&working);
+        if tidied > 0 {
+            screen.line(&format!(
+                "{} of a campaign that was killed in the midst of writing removed",
+                count(tidied, "file")
+            ));
+        }
         let seeds = target.seeds();
         let start = match (files(&seeds), files(&working)) {
             (0, 0) => format!("no seeds in {}, starting from an empty corpus", shown(&seeds)),

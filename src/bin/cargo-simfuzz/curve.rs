@@ -60,6 +60,11 @@ impl Curve {
         }
     }
 
+    /// The tapes that were kept when somebody looked last.
+    pub(crate) fn corpus(&self) -> u64 {
+        self.samples.last().map_or(0, |sample| sample.corpus)
+    }
+
     /// All of them, with what it came to in the end.
     pub(crate) fn ended(mut self, last: Sample) -> Vec<Sample> {
         self.samples.retain(|sample| sample.seconds < last.seconds);
@@ -85,5 +90,13 @@ mod tests {
         assert!((SAMPLES_MAX / 2..=SAMPLES_MAX + 1).contains(&samples.len()), "{}", samples.len());
         assert_eq!(samples[0].seconds, 0.0);
         assert!(samples.windows(2).all(|pair| pair[0].seconds < pair[1].seconds));
+    }
+
+    #[test]
+    fn what_was_kept_is_known_from_the_last_look() {
+        let mut curve = Curve::default();
+        assert_eq!(curve.corpus(), 0);
+        curve.add(Sample { corpus: 7, ..Sample::default() });
+        assert_eq!(curve.corpus(), 7);
     }
 }

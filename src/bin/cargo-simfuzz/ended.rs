@@ -32,7 +32,7 @@ pub(crate) fn conclude(
     known: Known,
     curve: Curve,
     screen: &Screen,
-) -> Result<Summary, Stop> {
+) -> (Summary, Result<(), Stop>) {
     let mut summary = handovers.read().clone();
     // one tape of an identity is enough, and these are of this campaign
     handovers.superfluous().iter().for_each(|file| _ = fs::remove_file(file));
@@ -53,7 +53,8 @@ pub(crate) fn conclude(
         found.smallest.file = found.smallest.file.take().map(|file| shown(Path::new(&file)));
     }
     // on the curve the tapes of this campaign are counted, in the table those of the folder
-    let kept_tapes = summary.corpus;
+    // libFuzzer's target doesn't know them: libFuzzer's own lines said so, while it ran
+    let kept_tapes = summary.corpus.max(curve.corpus());
     summary.corpus = files(corpora.working()) as u64;
     match told {
         true => println!("\n{summary}"),
@@ -72,9 +73,10 @@ pub(crate) fn conclude(
         edges: summary.edges,
         findings: summary.findings.len() as u64,
     });
-    let kept = record::keep(target, engine, handovers.began(), &summary, &curve)?;
-    screen.line(&format!("record: {}", shown(&kept)));
-    Ok(summary)
+    // a finding is worth more than its record: who has one says so first
+    let kept = record::keep(target, engine, handovers.began(), &summary, &curve);
+    let kept = kept.map(|kept| screen.line(&format!("record: {}", shown(&kept))));
+    (summary, kept)
 }
 
 /// Names the file of a tape in `folder`; writes it there first, if it may.

@@ -2,9 +2,10 @@
 //!
 //! Owns the calls of the plain build, and the verdict. The search is in the target's binary.
 
-use crate::campaign::{clean, effort, last_lines, next_commands, tail};
+use crate::campaign::{clean, effort, is_of_limits, last_lines, names, next_commands, show_nondeterminism, tail};
 use crate::cli::{CminArgs, ExploreArgs, ImportArgs};
 use crate::corpora::Corpora;
+use crate::died;
 use crate::ended::{self, Known};
 use crate::fuzzer::{self, Ended};
 use crate::handover::Handovers;
@@ -35,17 +36,25 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<u8, Stop> {
     command.args(["--seed", &args.seed.to_string(), "--jobs", &args.jobs.to_string()]);
     command.args(args.runs.iter().flat_map(|runs| ["--runs".to_owned(), runs.to_string()]));
     command.args(args.time.iter().flat_map(|time| ["--time".to_owned(), time.to_string()]));
-    command.args(args.keep_going.then_some("--keep-going"));
+    command.args(args.keep_going.then_some("--keep-going")).args(args.limits.arguments());
+    let before = names(&target.artifacts());
     let mut handovers = Handovers::new(target.project.target_directory())?;
     handovers.ask(&mut command);
     let mut ended = fuzzer::fuzz(command, false, args.time, &mut handovers, &mut screen)?;
     let known = Known { seconds: ended.elapsed.as_secs_f64(), ..Known::default() };
-    let summary =
-        ended::conclude(target, "explore", &corpora, &mut handovers, known, std::mem::take(&mut ended.curve), &screen)?;
+    let (summary, recorded) =
+        ended::conclude(target, "explore", &corpora, &mut handovers, known, std::mem::take(&mut ended.curve), &screen);
     let ended = Ended { runs: summary.executions, ..ended };
+    let mut dead = died::tapes(target, &handovers)?;
+    // the target's watchdog keeps its own
+    let of_limits = |path: &PathBuf| is_of_limits(path);
+    dead.extend(names(&target.artifacts()).difference(&before).filter(|path| of_limits(path)).cloned());
+    if !dead.is_empty() {
+        return Ok(died::report(target, &args.package, &dead, &ended));
+    }
     match ended.status.code() {
-        Some(0) => clean(&corpora, &ended),
-        None | Some(130) if interrupted() && summary.findings.is_empty() => clean(&corpora, &ended),
+        Some(0) => clean(&corpora, &ended, recorded),
+        None | Some(130) if interrupted() && summary.findings.is_empty() => clean(&corpora, &ended, recorded),
         None | Some(1) if !summary.findings.is_empty() => {
             println!("finding after {}\n", effort(&ended));
             let files = summary.findings.iter().filter_map(|found| found.smallest.file.as_ref());
@@ -62,6 +71,7 @@ pub(crate) fn explore(args: &ExploreArgs) -> Result<u8, Stop> {
                 story(&binary, simplest.map_or(first, |minimal| &minimal.path));
             }
             next_commands(target, &args.package, &tapes, &minimal);
+            show_nondeterminism(target, &args.package, &summary);
             Ok(FINDING)
         }
         None => {
@@ -100,7 +110,12 @@ pub(crate) fn import(args: &ImportArgs) -> Result<u8, Stop> {
     let working = target.working_corpus();
     fs::create_dir_all(&working).map_err(|error| Stop::bad(format!("{} can't be made: {error}", working.display())))?;
     let mut command = plain::command(target, &args.package, &mut Screen::new())?;
-    plain::call(command.args(["import", "--seeds", &args.seeds, "--corpus"]).arg(working))
+    command.args(["import", "--corpus"]).arg(working);
+    command.args(args.seeds.iter().flat_map(|seeds| ["--seeds", seeds]));
+    for folder in &args.from {
+        command.arg("--from").arg(folder);
+    }
+    plain::call(&mut command)
 }
 
 /// `cargo simfuzz cmin`.

@@ -106,6 +106,11 @@ impl Handovers {
         self.all = all;
     }
 
+    /// The tapes of runs in the midst of which a process ended.
+    pub(crate) fn under_way(&self) -> Vec<Vec<u8>> {
+        simfuzz::fuzz::under_way(&self.folder)
+    }
+
     /// Files of findings that another process has a smaller tape of.
     pub(crate) fn superfluous(&self) -> BTreeSet<PathBuf> {
         let files = |summary: &Summary| -> BTreeSet<PathBuf> {

@@ -14,9 +14,11 @@
 mod bench;
 mod build;
 mod campaign;
+mod check;
 mod cli;
 mod corpora;
 mod curve;
+mod died;
 mod doctor;
 mod ended;
 mod explore;
@@ -32,6 +34,7 @@ mod record;
 mod regressions;
 mod report;
 mod screen;
+mod stand_in;
 mod start;
 mod stop;
 mod toolchain;
@@ -47,7 +50,11 @@ fn main() -> ExitCode {
     // as a subcommand cargo hands on its own word: `cargo-simfuzz simfuzz run ...`
     let args = std::env::args_os().enumerate();
     let args = args.filter(|(index, arg)| *index != 1 || arg != "simfuzz").map(|(_, arg)| arg);
-    let done = match cli::Cli::parse_from(args).command {
+    let typed = cli::Cli::parse_from(args);
+    if typed.quiet {
+        screen::be_quiet();
+    }
+    let done = match typed.command {
         cli::Command::Run(args) => campaign::run(&args),
         cli::Command::Explore(args) => explore::explore(&args),
         cli::Command::Import(args) => explore::import(&args),
@@ -58,17 +65,19 @@ fn main() -> ExitCode {
         cli::Command::Report(args) => report::report(&args),
         cli::Command::Promote(args) => regressions::promote(&args),
         cli::Command::Regress(args) => regressions::regress(&args),
+        cli::Command::Check(args) => check::check(&args),
         cli::Command::Seeds(args) => plain::seeds(&args),
         cli::Command::List(args) => list::list(&args),
         cli::Command::New(args) => start::new(&args),
         cli::Command::Init(args) => start::init(&args),
+        cli::Command::StandIn(args) => stand_in::stand_in(&args),
         cli::Command::Doctor(args) => doctor::doctor(&args),
         cli::Command::Bench(args) => bench::bench(&args),
     };
     match done {
         Ok(code) => ExitCode::from(code),
         Err(stop) => {
-            eprintln!("error: {stop}");
+            eprintln!("error: {}", simfuzz::choice::printable(&stop.to_string()));
             ExitCode::from(stop.code())
         }
     }

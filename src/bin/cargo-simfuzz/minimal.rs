@@ -13,6 +13,9 @@ use std::time::Duration;
 /// Seconds for one finding. `cargo simfuzz minimize` takes more.
 const SECONDS: u64 = 15;
 
+/// How lines of progress begin.
+const PROGRESS: &str = "simfuzz: minimising: ";
+
 /// What the binary may take beyond that, for runs that take long themselves.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -28,6 +31,8 @@ pub(crate) struct Minimal {
     pub(crate) path: PathBuf,
     /// How small it is, in a sentence.
     pub(crate) sentence: String,
+    /// Can it be made no simpler? Otherwise the time was up.
+    pub(crate) settled: bool,
 }
 
 /// By a plain build.
@@ -60,9 +65,15 @@ fn call(command: Command, screen: &mut Screen) -> Result<Minimal, String> {
     let mut child = Watched::start(command).map_err(|stop| stop.to_string())?;
     let limit = Duration::from_secs(SECONDS) + PATIENCE;
     let mut reason = None;
+    let mut so_far = String::new();
     loop {
         match child.next(Duration::from_millis(100)) {
-            Heard::Line(line) => reason = line.strip_prefix("error: ").map(str::to_owned).or(reason),
+            Heard::Line(line) => {
+                if let Some((told, _)) = line.strip_prefix(PROGRESS).and_then(|told| told.rsplit_once(" after ")) {
+                    so_far = format!(": {told}");
+                }
+                reason = line.strip_prefix("error: ").map(str::to_owned).or(reason);
+            }
             Heard::Quiet if screen.elapsed() > limit => {
                 reason = Some(format!("it took more than {}", clock(limit)));
                 child.interrupt();
@@ -70,7 +81,8 @@ fn call(command: Command, screen: &mut Screen) -> Result<Minimal, String> {
             Heard::Quiet => {}
             Heard::Ended => break,
         }
-        screen.live(|elapsed| format!("minimising {} of {}", clock(elapsed), clock(Duration::from_secs(SECONDS))));
+        let whole = clock(Duration::from_secs(SECONDS));
+        screen.live(|elapsed| format!("minimising {} of {whole}{so_far}", clock(elapsed)));
     }
     let (status, stdout) = child.finish().map_err(|stop| stop.to_string())?;
     let text = String::from_utf8_lossy(&stdout);
@@ -78,6 +90,7 @@ fn call(command: Command, screen: &mut Screen) -> Result<Minimal, String> {
     let Some((sentence, path)) = told else {
         return Err(reason.unwrap_or_else(|| "the target's binary gave none; is its simfuzz an older one?".to_owned()));
     };
-    let sentence = sentence.lines().last().and_then(|line| line.split(';').next()).unwrap_or_default();
-    Ok(Minimal { path: PathBuf::from(path), sentence: sentence.to_owned() })
+    let mut parts = sentence.lines().last().unwrap_or_default().split(';');
+    let sentence = parts.next().unwrap_or_default().to_owned();
+    Ok(Minimal { path: PathBuf::from(path), sentence, settled: parts.next().is_none() })
 }

@@ -5,7 +5,7 @@
 use crate::build::Cargo;
 use crate::cli::{ExplainArgs, Explained, MinimizeArgs, Package, ReplayArgs, SeedsArgs};
 use crate::project::{Project, Target, cargo, shown};
-use crate::screen::Screen;
+use crate::screen::{self, Screen};
 use crate::stop::{FINDING, INTERRUPTED, Stop};
 use crate::watched::interrupted;
 use serde_json::Value;
@@ -26,7 +26,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<u8, Stop> {
         command.args(value.iter().flat_map(|value| [option, value]));
     }
     command.args(args.break_at_event.iter().flat_map(|number| ["--break-at-event".to_owned(), number.to_string()]));
-    call(command.args(&args.files))
+    call(command.args(args.limits.arguments()).args(&args.files))
 }
 
 /// `cargo simfuzz minimize`.
@@ -38,7 +38,7 @@ pub(crate) fn minimize(args: &MinimizeArgs) -> Result<u8, Stop> {
     command.arg("minimize").arg(&args.file);
     command.args(args.effort.arguments());
     command.args(args.out.iter().flat_map(|out| [Path::new("--out"), out]));
-    call(command.args(args.quiet.then_some("--quiet")).args(args.lenient.then_some("--lenient")))
+    call(command.args(screen::is_quiet().then_some("--quiet")).args(args.lenient.then_some("--lenient")))
 }
 
 /// `cargo simfuzz explain`.
@@ -60,6 +60,7 @@ pub(crate) fn seeds(args: &SeedsArgs) -> Result<u8, Stop> {
     let mut command = command(target, &args.package, &mut Screen::new())?;
     command.args(["seeds", &args.count.to_string()]);
     command.args(args.from.iter().flat_map(|seed| ["--from".into(), seed.to_string()]));
+    command.args(args.limits.arguments());
     call(command.args(args.jobs.iter().flat_map(|jobs| ["--jobs".into(), jobs.to_string()])))
 }
 
@@ -79,6 +80,7 @@ pub(crate) fn command(target: Target<'_>, package: &Package, screen: &mut Screen
 
 /// Runs the call with our own input and output; its exit code becomes ours.
 pub(crate) fn call(command: &mut Command) -> Result<u8, Stop> {
+    screen::hand_on(command);
     let status = command
         .status()
         .map_err(|error| Stop::bad(format!("{} can't be started: {error}", command.get_program().display())))?;

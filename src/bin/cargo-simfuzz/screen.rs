@@ -5,7 +5,28 @@
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+
+/// Did somebody say `--quiet`?
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Tells no more of how far something is: not here, and not in the targets that are called.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Relaxed);
+}
+
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Relaxed)
+}
+
+/// Hands the user's wish for quiet on to a target.
+pub(crate) fn hand_on(command: &mut Command) {
+    if is_quiet() {
+        command.env("SIMFUZZ_QUIET", "1");
+    }
+}
 
 /// Between two plain lines.
 ///
@@ -61,7 +82,7 @@ impl Screen {
 
     /// The state of the work, with `text` made only if it is shown.
     pub(crate) fn live(&mut self, text: impl FnOnce(Duration) -> String) {
-        if !self.is_long() {
+        if !self.is_long() || is_quiet() {
             return;
         }
         let elapsed = self.elapsed();

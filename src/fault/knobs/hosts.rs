@@ -1,7 +1,7 @@
 //! Hosts that stand still, fail together, join and leave.
 
 use super::latency::nanos;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! How long things take when nothing is wrong.
 
 use crate::choice::{Choices, Kind, Slot, fires, mix, scale};
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

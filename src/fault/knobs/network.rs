@@ -3,7 +3,7 @@
 use super::latency::nanos;
 use crate::choice::Gap;
 use crate::fault::FaultKind;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

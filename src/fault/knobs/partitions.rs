@@ -1,7 +1,7 @@
 //! Links that are cut.
 
 use super::latency::nanos;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 

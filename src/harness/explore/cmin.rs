@@ -1,6 +1,7 @@
 //! `cmin`: the corpus without the tapes that show nothing of their own.
 
 use crate::campaign::Campaign;
+use crate::choice::escaped;
 use crate::fuzz::Folder;
 use crate::harness::progress::Progress;
 use crate::harness::say;
@@ -22,7 +23,7 @@ pub(in crate::harness) fn cmin(simulation: &Simulation, corpus: &Path) -> Result
         let executed = campaign.execute(bytes);
         if executed.finding.is_some() {
             findings += 1;
-            eprintln!("simfuzz: left alone, for it has a finding: {}", path.display());
+            eprintln!("simfuzz: left alone, for it has a finding: {}", escaped(&path.display().to_string()));
         } else if executed.kept.is_none() {
             doomed.push(path);
         }

@@ -10,12 +10,13 @@ pub(super) use cmin::cmin;
 use super::say;
 use crate::choice::Tape;
 use crate::explore::{Explored, Plan, search};
-use crate::fuzz::Folder;
+use crate::fuzz::{Folder, tidy};
 use crate::run::Simulation;
+use crate::underway;
 use clap::Args;
 use follower::Follower;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What `explore` takes.
@@ -45,21 +46,24 @@ pub(super) struct ExploreArgs {
     read: Vec<PathBuf>,
     /// The folder for the tapes of findings; must exist.
     #[arg(long)]
-    artifacts: Option<PathBuf>,
+    pub(super) artifacts: Option<PathBuf>,
 }
 
 /// What `import` takes.
 #[derive(Args, Debug)]
 pub(super) struct ImportArgs {
     /// The seeds, `FROM..TO`.
-    #[arg(long, value_parser = seeds)]
-    seeds: Range<u64>,
+    #[arg(long, value_parser = seeds, required_unless_present = "from")]
+    seeds: Option<Range<u64>>,
+    /// A folder of tapes, of another machine for instance; it is only read.
+    #[arg(long)]
+    from: Vec<PathBuf>,
     /// The corpus.
     #[arg(long)]
     corpus: PathBuf,
 }
 
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+pub(super) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let sentence = || format!("`{text}` is no range of seeds: write `0..1000`, the last not included");
     let (from, to) = text.split_once("..").ok_or_else(sentence)?;
     match (from.parse(), to.parse()) {
@@ -70,9 +74,13 @@ fn seeds(text: &str) -> Result<Range<u64>, String> {
 
 /// Searches until a finding, a limit, or for ever.
 pub(super) fn explore(simulation: &Simulation, args: &ExploreArgs) -> Result<ExitCode, String> {
-    let corpus = args.corpus.as_deref().map(Folder::open).transpose()?;
+    let corpus = args.corpus.as_deref().map(Folder::open_to_write).transpose()?;
+    args.corpus.iter().for_each(|corpus| _ = tidy(corpus));
     let read = args.read.iter().map(|folder| Folder::open(folder)).collect::<Result<Vec<_>, _>>()?;
-    let artifacts = args.artifacts.as_deref().map(Folder::open).transpose()?;
+    let artifacts = args.artifacts.as_deref().map(Folder::open_to_write).transpose()?;
+    if let Some(folder) = &artifacts {
+        interrupted(folder, args.artifacts.as_deref().unwrap_or(Path::new(".")))?;
+    }
     let mut start = Vec::new();
     for folder in read.iter().chain(&corpus) {
         start.extend(folder.tapes()?);
@@ -83,21 +91,42 @@ pub(super) fn explore(simulation: &Simulation, args: &ExploreArgs) -> Result<Exi
     end(&explored, &follower)
 }
 
-/// Runs plain seeds on top of the corpus, and adds those that show what none before did.
+/// Says that an earlier search ended in the midst of a run, and keeps the tape of that.
+fn interrupted(artifacts: &Folder, path: &Path) -> Result<(), String> {
+    for tape in underway::collect(path) {
+        let (path, _) = artifacts.keep("interrupted-", &tape)?;
+        eprintln!(
+            "simfuzz: an earlier search ended in the midst of a run; if nobody stopped it, its tape did: replay {}",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Runs tapes of other folders and plain seeds on top of the corpus, and adds those that show what none
+/// before did.
 pub(super) fn import(simulation: &Simulation, args: &ImportArgs) -> Result<ExitCode, String> {
     let corpus = Folder::open(&args.corpus)?;
     let mut start = corpus.tapes()?;
     let before = start.len();
-    start.extend(args.seeds.clone().map(|seed| Tape::swarm(seed).encode()));
+    let mut offered = Vec::new();
+    for folder in &args.from {
+        offered.extend(Folder::open(folder)?.tapes()?);
+    }
+    // of tapes that show the same the smallest is wanted
+    offered.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+    offered.dedup();
+    offered.extend(args.seeds.iter().cloned().flatten().map(|seed| Tape::swarm(seed).encode()));
+    let (count, what) = (offered.len(), if args.from.is_empty() { "seeds" } else { "tapes" });
+    start.append(&mut offered);
     let follower = Follower::new(None, None, 1, Some(corpus), None);
     let plan = Plan { start, only_start: true, keep_going: true, ..Plan::default() };
     let explored = search(simulation, &plan, &follower);
     if let Some(sentence) = follower.failure() {
         return Err(sentence);
     }
-    let seeds = args.seeds.end - args.seeds.start;
     say(&format_args!(
-        "{} of {seeds} seeds added to the {before} tapes in {}",
+        "{} of {count} {what} added to the {before} tapes in {}",
         follower.written(),
         args.corpus.display()
     ));
@@ -105,7 +134,7 @@ pub(super) fn import(simulation: &Simulation, args: &ImportArgs) -> Result<ExitC
     if findings.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format_args!("seeds with a finding are not added; there is {}", findings.join(", ")));
+    say(&format_args!("{what} with a finding are not added; there is {}", findings.join(", ")));
     Ok(ExitCode::from(1))
 }
 

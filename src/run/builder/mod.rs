@@ -22,6 +22,8 @@ pub(crate) type ProcessFactory = Box<dyn Fn(usize, u32) -> Box<dyn Process> + Se
 pub(crate) type WorkloadFactory = Box<dyn Fn(usize) -> Box<dyn Workload> + Send + Sync>;
 pub(crate) type InvariantFn = Box<dyn Fn(&SharedState, Duration) -> Result<(), String> + Send + Sync>;
 
+/// Puts back what a run leaves behind in the process.
+pub(crate) type ResetFn = Box<dyn Fn() + Send + Sync>;
 pub(crate) type InjectorFactory = Box<dyn Fn() -> Box<dyn FaultInjector> + Send + Sync>;
 
 pub(crate) struct ProcessKind {
@@ -76,6 +78,7 @@ impl SimulationBuilder {
             panics_are_crashes: false,
             errors_are_findings: false,
             isolated: false,
+            resets: Vec::new(),
         };
         Self { simulation, weather: Weather::default(), seeds: (0..SEEDS).collect(), jobs: 1 }
     }
@@ -264,11 +267,45 @@ impl SimulationBuilder {
     }
 
     /// Runs each tape on a fresh thread on which operating-system entropy is a function of the
-    /// tape, so that code with `std`'s hash maps repeats. Costs some 20 microseconds a run; on
-    /// Linux only.
+    /// tape, so that code with `std`'s hash maps repeats, and on which `Instant::now` and
+    /// `SystemTime::now` are those of `ctx.time()`: monotonic and true, and the wall clock of the
+    /// host. Costs some 20 microseconds a run; on Linux only (the clocks: 64-bit).
     #[must_use]
     pub fn isolate(mut self) -> Self {
         self.simulation.isolated = true;
+        self
+    }
+
+    /// Calls `reset` before each run, on the run's thread and before any factory: to put back what a
+    /// run leaves behind in the process, a `static` or a `thread_local!` that remembers. Several
+    /// are called in their order; a panic in one is a finding. A `static` is shared by all threads, so
+    /// that with more than one of [`jobs`](SimulationBuilder::jobs) it still leaks.
+    ///
+    /// ```
+    /// use simfuzz::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    ///
+    /// static NEXT_ID: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// struct Client;
+    ///
+    /// #[async_trait(?Send)]
+    /// impl Workload for Client {
+    ///     fn name(&self) -> &str {
+    ///         "client"
+    ///     }
+    ///     async fn run(&mut self, _: &SimContext) -> SimulationResult<()> {
+    ///         assert_always!(NEXT_ID.fetch_add(1, SeqCst) == 0, "each run counts from zero");
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let builder = SimulationBuilder::new().workload(|| Box::new(Client));
+    /// builder.reset(|| NEXT_ID.store(0, SeqCst)).iterations(10).run().assert_ok();
+    /// ```
+    #[must_use]
+    pub fn reset(mut self, reset: impl Fn() + Send + Sync + 'static) -> Self {
+        self.simulation.resets.push(Box::new(reset));
         self
     }
 

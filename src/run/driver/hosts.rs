@@ -1,9 +1,9 @@
 //! Who boots and goes down when, and what of it is set right when the storm is over.
 
 use super::{Driver, now};
+use crate::error::SimulationError;
 use crate::fault::Down;
 use crate::run::context::{Seat, SimContext};
-use crate::run::error::SimulationError;
 use crate::sim::{HostState, Membership, contained, with};
 use crate::topology::HostId;
 

@@ -130,12 +130,12 @@ impl Driver<'_> {
             with(|world| {
                 let host = host.map_or(String::new(), |host| self.topology.host(host).name.clone());
                 let kind = violation.kind.finding();
-                let reason = format!(
-                    "{} ({}:{})",
-                    violation.reason(),
-                    crate::choice::short_file(violation.file),
-                    violation.line
-                );
+                let place = format!("({}:{})", crate::choice::short_file(violation.file), violation.line);
+                // further lines are what the first one speaks of
+                let reason = match violation.reason().split_once('\n') {
+                    Some((first, rest)) => format!("{first} {place}\n{rest}"),
+                    None => format!("{} {place}", violation.reason()),
+                };
                 world.find(Found { kind, name: violation.name.to_owned(), reason, host });
             });
         }
@@ -163,8 +163,9 @@ impl Driver<'_> {
     pub(super) fn spins(&self, host: HostId) {
         let name = self.topology.host(host).name.clone();
         let kind = self.topology.host(host).kind.clone();
-        let reason =
-            format!("{POLLS_MAX} polls at one virtual instant, the last on {name}: a task keeps waking itself");
+        let reason = format!(
+            "{POLLS_MAX} polls at one virtual instant, the last on {name}: a task keeps waking itself, or spawns others without end"
+        );
         with(|world| world.find(Found { kind: "livelock", name: kind, reason, host: name }));
     }
 
@@ -173,6 +174,9 @@ impl Driver<'_> {
             return None;
         }
         let now = Duration::from_nanos(now());
+        if let Some(seat) = &self.seat {
+            seat.polls(0);
+        }
         for (name, check) in &self.simulation.invariants {
             let result = match contained(|| check(&SharedState(()), now)) {
                 Ok(result) => result,

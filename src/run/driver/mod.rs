@@ -10,20 +10,21 @@ mod judge;
 mod polling;
 
 use crate::assert;
+use crate::cancel::CancellationToken;
+use crate::error::SimulationResult;
 use crate::executor::{TaskId, Tasks};
 use crate::run::context::{Seat, SimContext};
-use crate::run::error::SimulationResult;
 use crate::run::injector::FaultInjector;
 use crate::run::parts::{Process, Workload};
 use crate::run::simulation::{Instance, Role, Simulation};
 use crate::sim::{Deeds, Found, Membership, Panic, contained, with};
 use crate::topology::{HostId, Topology};
 use crate::trace::{Lasting, What};
+use crate::underway::Running;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// Rounds of dropping tasks at the end of a run: a drop may spawn, and must not do so for ever.
 const TEAR_DOWN_ROUNDS: u32 = 8;
@@ -94,10 +95,12 @@ pub(crate) struct Driver<'a> {
     open: Vec<usize>,
     /// Must something be looked at after every event, also one that wakes nobody?
     watches: bool,
+    /// Who is told whose turn it is, if somebody watches.
+    seat: Option<Arc<Running>>,
 }
 
 impl<'a> Driver<'a> {
-    pub(crate) fn new(simulation: &'a Simulation, events_max: u64) -> Self {
+    pub(crate) fn new(simulation: &'a Simulation, events_max: u64, seat: Option<Arc<Running>>) -> Self {
         let injectors: Vec<_> = simulation.injectors.iter().map(|factory| factory()).collect();
         let (topology, roles, cast) = simulation.draw_cast();
         let names = injectors.iter().map(|injector| injector.name().to_owned());
@@ -144,6 +147,7 @@ impl<'a> Driver<'a> {
             calm_since,
             open: (0..simulation.conditions.len()).collect(),
             watches,
+            seat,
         }
     }
 
@@ -326,6 +330,8 @@ impl<'a> Driver<'a> {
         first.into_iter().for_each(|process| self.drop_at_end(process));
         let state = with(|world| std::mem::take(&mut world.state));
         state.into_values().for_each(|value| self.drop_at_end(value));
+        let histories = with(|world| std::mem::take(&mut world.histories));
+        histories.into_iter().for_each(|history| self.drop_at_end(history));
         if assert::violated() {
             self.judge_violation(None);
         }

@@ -83,8 +83,11 @@ impl Driver<'_> {
     pub(super) fn poll_ready(&mut self, polls: &mut u32) -> Stop {
         let mut next = None;
         with(|world| next = world.next_task());
-        while let Some(Ready { id, host, mut body }) = next {
+        while let Some(Ready { id, host, label, mut body }) = next {
             let (future, waker) = &mut *body;
+            if let Some(seat) = &self.seat {
+                seat.polls(label.hash());
+            }
             let polled = contained(|| future.as_mut().poll(&mut Context::from_waker(waker)));
             *polls += 1;
             let pending = matches!(&polled, Ok(poll) if poll.is_pending());

@@ -1,8 +1,15 @@
 //! The same, earlier: gaps between operations are closed, what stands late moves to the front.
 
+use crate::choice::Kind;
 use crate::shrink::draft::{Draft, Exception};
 use crate::shrink::shrinker::Shrinker;
 use std::collections::BTreeSet;
+
+/// Of more exceptions than this, none is moved together with a fault yet.
+const FAULTS_UNTIL: usize = 20;
+
+/// What faults count of one operation.
+const EACH: [u64; 3] = [1, 2, 3];
 
 /// What counts its places together: the operations of one client, the choices under one label, or
 /// all under one path whose labels count in step.
@@ -101,6 +108,35 @@ fn move_up(shrinker: &mut Shrinker<'_>, lane: &BTreeSet<u32>, nth: usize) {
         if shrinker.first(candidates).is_none() || shrinker.is_over() {
             return;
         }
+    }
+}
+
+/// The same, and a fault that counts what goes on before it comes as much sooner: an operation less,
+/// two packets less.
+pub(super) fn with_faults(shrinker: &mut Shrinker<'_>) {
+    if shrinker.best().len() > FAULTS_UNTIL {
+        return;
+    }
+    for lane in lanes(shrinker) {
+        let gaps = shrinker.sets().iter().filter(|set| set.kind == Kind::Gap);
+        let gaps: Vec<_> = gaps.map(|set| (set.label, set.ordinal)).collect();
+        let places = positions(shrinker.best(), &lane).len();
+        shrinker.each(places * gaps.len() * EACH.len() * 2, |best, index| {
+            let (all, index) = (index % 2 == 0, index / 2);
+            let (by, index) = (EACH[index % EACH.len()], index / EACH.len());
+            let (gap, nth) = (gaps[index % gaps.len()], index / gaps.len());
+            let places = positions(best, &lane);
+            let here = *places.get(nth)?;
+            // there is room for it
+            here.checked_sub(1).filter(|&free| nth == 0 || places[nth - 1] < free)?;
+            let moved = best.with(|set| {
+                let goes = if all { set.position() >= here } else { set.position() == here };
+                let sooner = if (set.label, set.ordinal) == gap && set.value > by { by } else { 0 };
+                let set = if lane.contains(&set.label) && goes { set.earlier(1) } else { *set };
+                Exception { value: set.value - sooner, ..set }
+            });
+            Some(moved).filter(is_apart)
+        });
     }
 }
 

@@ -12,6 +12,10 @@ const ALL_PAIRS_UNTIL: usize = 60;
 /// Of more exceptions than this, pairs are changed in large steps only.
 const ALL_STEPS_UNTIL: usize = 12;
 
+/// So many steps of a pair, then it is the next one's turn: two latencies of millions of nanoseconds
+/// can be exchanged one by one.
+const STEPS: usize = 8;
+
 /// How far apart neighbours are.
 const NEAR: usize = 4;
 
@@ -87,7 +91,7 @@ fn change(shrinker: &mut Shrinker<'_>, candidates: impl Fn(&Draft, usize, usize)
     // of a word's bits none is smaller than another
     let sets: Vec<_> = shrinker.sets().iter().filter(|set| set.kind != Kind::Word).map(address).collect();
     for (one, other) in pairs(sets.len()) {
-        loop {
+        for _ in 0..STEPS {
             let best = shrinker.best().clone();
             let place = |wanted| best.sets.iter().position(|set| address(set) == wanted);
             let (Some(one), Some(other)) = (place(sets[one]), place(sets[other])) else { break };

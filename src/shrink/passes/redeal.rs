@@ -1,23 +1,30 @@
 //! Another end: the run is kept up to a moment, and from there on other weather is dealt, with most
-//! families of choices calm.
+//! families of choices calm. Where that shows the finding too, it is walked down from there.
 //!
 //! For tapes on which no small step helps. A finding that hangs on a narrow moment is lost with every
 //! latency that is dropped; but from a moment shortly before it there is often a simpler way to it.
 //! What is dealt is a function of the tape, so the result stays one too.
 
+use super::drop_all;
 use crate::choice::{Base, Op, Row, Tape, mix};
 use crate::shrink::draft::Draft;
 use crate::shrink::shrinker::Shrinker;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tapes with fewer exceptions than this can be read as they are.
-const WORTH_FROM: usize = 15;
+const WORTH_FROM: usize = 6;
+
+/// Runs on the way down from one other end: most ways take some hundred.
+const RUNS: u32 = 2_000;
 
 /// How much of the run is kept, in hundredths of its choices.
 const KEPT: [usize; 8] = [97, 93, 87, 78, 65, 45, 20, 0];
 
+/// So many labels are dealt or calm each for itself.
+const FEW: usize = 16;
+
 /// Deals for each moment.
-const DEALS: u64 = 24;
+const DEALS: u64 = 96;
 
 pub(super) fn ends(shrinker: &mut Shrinker<'_>) {
     if shrinker.best().len() < WORTH_FROM || shrinker.best().base() != Base::Calm {
@@ -28,18 +35,22 @@ pub(super) fn ends(shrinker: &mut Shrinker<'_>) {
         let best = shrinker.best().clone();
         let families = families(shrinker, &best);
         let deals = (0..DEALS).map(|number| dealt(&best, until, &families, mix(number << 8 | kept as u64)));
-        if shrinker.first_run(deals) || shrinker.is_over() {
+        if shrinker.walk_down_from(deals, RUNS, drop_all) || shrinker.is_over() {
             return;
         }
     }
 }
 
-/// The labels of the run by the first two parts of their names.
+/// The labels of the run by the first two parts of their names; each for itself where they are few.
 fn families(shrinker: &Shrinker<'_>, best: &Draft) -> Vec<BTreeSet<u32>> {
+    let labels: BTreeSet<u32> = best.made.iter().map(|set| set.label).collect();
+    if labels.len() <= FEW {
+        return labels.into_iter().map(|label| BTreeSet::from([label])).collect();
+    }
     let mut families: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for set in best.made.iter() {
-        let path: Vec<_> = shrinker.name(set.label).split('/').take(2).collect();
-        families.entry(path.join("/")).or_default().insert(set.label);
+    for label in labels {
+        let path: Vec<_> = shrinker.name(label).split('/').take(2).collect();
+        families.entry(path.join("/")).or_default().insert(label);
     }
     families.into_values().collect()
 }

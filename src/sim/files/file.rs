@@ -1,7 +1,7 @@
 //! An open file: reading and writing at offsets.
 
 use super::operation::{Operation, Part, Seat, Sort, Target, operate};
-use super::options::{Metadata, OpenOptions};
+use crate::open::{Metadata, OpenOptions};
 use crate::sim::world::{World, with};
 use crate::storage::{FileId, Node};
 use crate::trace::{Mark, preview};

@@ -5,13 +5,12 @@
 
 mod file;
 mod operation;
-mod options;
 mod stream;
 
 pub use file::File;
-pub use options::{Metadata, OpenOptions};
 
 use super::world::World;
+use crate::open::{Metadata, OpenOptions};
 use crate::storage::{Disk, Node};
 use crate::topology::HostId;
 use operation::{Part, Seat, Sort, Target, operate};
@@ -231,6 +230,24 @@ impl SimStorage {
             Ok(())
         };
         operate(seat, Sort::Sync, Target::Path(path), Part::Whole, sync).await
+    }
+}
+
+impl OpenOptions {
+    fn writes(self) -> bool {
+        self.write || self.append
+    }
+
+    /// Refuses what `std` refuses.
+    fn check(self) -> io::Result<()> {
+        let creates = self.create || self.create_new || self.truncate;
+        let refused = match (self.write, self.append) {
+            (false, false) => !self.read || creates,
+            (_, true) => self.truncate && !self.create_new,
+            (true, false) => false,
+        };
+        let reason = "these open options don't go together";
+        if refused { Err(io::Error::new(io::ErrorKind::InvalidInput, reason)) } else { Ok(()) }
     }
 }
 

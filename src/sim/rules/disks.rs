@@ -4,7 +4,7 @@ use super::{Ask, Rule, add, verdict};
 use crate::fault::FaultKind;
 use crate::sim::powers::Faults;
 use crate::sim::world::World;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use crate::trace::seconds;
 use std::net::IpAddr;

@@ -14,7 +14,7 @@ pub use packets::{Fate, Packet, PacketKind};
 
 use super::contain::contained;
 use super::world::with;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

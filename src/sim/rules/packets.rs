@@ -5,7 +5,7 @@ use crate::fault::FaultKind;
 use crate::network::{ConnId, Side};
 use crate::sim::powers::{Faults, Whom};
 use crate::sim::world::World;
-use crate::time::Nanos;
+use crate::timeline::Nanos;
 use crate::topology::HostId;
 use std::net::IpAddr;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::process::Command;
 
 /// The parts that can be taken away; the target knows what each is.
-const PARTS: [&str; 7] = ["reseeds", "elites", "bursts", "goals", "contexts", "turns", "portfolio"];
+const PARTS: [&str; 7] = ["reseeds", "elites", "bursts", "goals", "contexts", "turns", "niches"];
 
 /// What a target reads from its environment; left over from elsewhere it would measure another search.
 const VARIABLES: [&str; 5] =

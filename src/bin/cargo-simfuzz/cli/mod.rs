@@ -24,17 +24,22 @@ Examples:
   cargo simfuzz explain sim_target crash-1f0c        what each choice is worth, and when it was too late
   cargo simfuzz promote sim_target crash-1f0c --name lost-write
   cargo simfuzz regress                              replay all kept tapes
+  cargo simfuzz check sim_target                     is every run a function of its tape?
 
 Exit codes: 0 nothing found, 1 a finding, 2 bad input or a missing tool.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Tell nothing of progress, only what was asked for, and errors; `minimize` then shows no story
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     New(NewArgs),
     Init(InitArgs),
+    StandIn(StandInArgs),
     Doctor(DoctorArgs),
     Run(RunArgs),
     Explore(ExploreArgs),
@@ -47,6 +52,7 @@ pub(crate) enum Command {
     Promote(PromoteArgs),
     Regress(RegressArgs),
     Seeds(SeedsArgs),
+    Check(CheckArgs),
     List(ListArgs),
     Bench(crate::bench::BenchArgs),
 }
@@ -83,6 +89,7 @@ pub(crate) struct NewArgs {
 Examples:
   cargo simfuzz init
   cargo simfuzz init --no-ci crates/store
+  cargo simfuzz init --clusterfuzzlite
 
 Exit codes: 0 written, 2 bad input or a missing tool.")]
 pub(crate) struct InitArgs {
@@ -92,7 +99,34 @@ pub(crate) struct InitArgs {
     /// Write no .github/workflows/simulation.yml
     #[arg(long)]
     pub(crate) no_ci: bool,
+    /// Only write `.clusterfuzzlite/` and its workflow, for the fuzz package that is there
+    #[arg(long, conflicts_with_all = ["no_ci", "simfuzz"])]
+    pub(crate) clusterfuzzlite: bool,
     /// Take simfuzz from this checkout instead of the registry
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) simfuzz: Option<PathBuf>,
+}
+
+/// Write a package with tokio's name, for dependencies that call tokio themselves.
+///
+/// `axum::serve`, tonic, hyper-util and tower's buffer spawn, sleep and connect through tokio. With the package in tokio's
+/// place they do so in the simulation, as they are published. The folder has a copy of tokio's source and is not for version
+/// control: a CI writes it anew.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz stand-in
+  cargo simfuzz stand-in simulations/stand-in --tokio 1.54.1
+
+Exit codes: 0 written, 2 bad input or a missing tool.")]
+pub(crate) struct StandInArgs {
+    /// The folder to write; one that this command wrote before is replaced
+    #[arg(default_value = "stand-in")]
+    pub(crate) folder: PathBuf,
+    /// Of this tokio, instead of the newest
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) tokio: Option<String>,
+    /// Take simfuzz from this checkout instead of where this command was built
     #[arg(long, value_name = "FOLDER")]
     pub(crate) simfuzz: Option<PathBuf>,
 }
@@ -211,24 +245,32 @@ pub(crate) struct ExploreArgs {
     #[arg(long, value_name = "FOLDER")]
     pub(crate) corpus: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
     pub(crate) package: Package,
 }
 
-/// Run plain seeds and add those that show something new to the working corpus.
+/// Run plain seeds, or the tapes of other machines, and add those that show something new to the working
+/// corpus.
 ///
-/// A seed with a finding is not added: a campaign that starts from it would end at once.
+/// Goals and published state are what counts. A tape with a finding is not added: a campaign that starts
+/// from it would end at once.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
   cargo simfuzz import --seeds 0..1000 sim_target
+  cargo simfuzz import --from machine-1/corpus --from machine-2/corpus sim_target
 
 Exit codes: 0 nothing found, 1 a finding, 2 bad input.")]
 pub(crate) struct ImportArgs {
     /// A `[[bin]]` of fuzz/Cargo.toml
     pub(crate) target: String,
     /// The seeds, the last one not included
-    #[arg(long, value_name = "FROM..TO")]
-    pub(crate) seeds: String,
+    #[arg(long, value_name = "FROM..TO", required_unless_present = "from")]
+    pub(crate) seeds: Option<String>,
+    /// A folder of tapes; it is only read
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) from: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) package: Package,
 }
@@ -271,6 +313,47 @@ pub(crate) struct SeedsArgs {
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<u16>,
     #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
+    pub(crate) package: Package,
+}
+
+/// Check that a run is a function of its tape, and if it isn't say why.
+///
+/// Each tape is run, another one, and it again; and all of them in another process. Events and choices
+/// must be the same each time. Where they are not, the first event and the first choice that differ
+/// are named, with the stories around them, and fresh processes are run with entropy, clocks, memory
+/// and counters held still and let go one by one, until the leak is known. Without files the corpus
+/// is checked, its seeds and regressions too, and where it is empty the seeds 0 to 99.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  cargo simfuzz check sim_target
+  cargo simfuzz check sim_target fuzz/artifacts/sim_target/crash-1f0c
+  cargo simfuzz check sim_target --seeds 0..1000 --runs 5 --format json
+
+Exit codes: 0 each tape has one digest, 1 one has several, 2 bad input.")]
+pub(crate) struct CheckArgs {
+    /// A `[[bin]]` of fuzz/Cargo.toml
+    pub(crate) target: String,
+    /// Tapes, as bytes or as text
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Check these plain seeds, the last one not included
+    #[arg(long, value_name = "FROM..TO")]
+    pub(crate) seeds: Option<String>,
+    /// How often each tape is run in one process, each time after another tape
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) runs: u32,
+    /// For people, or for programs
+    #[arg(long, value_enum, default_value_t = Explained::Text)]
+    pub(crate) format: Explained,
+    /// Read an empty or torn file as the fuzzer does
+    #[arg(long)]
+    pub(crate) lenient: bool,
+    #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
     pub(crate) package: Package,
 }
 
@@ -285,6 +368,25 @@ pub(crate) struct ListArgs {
     /// The folder of the fuzz package; without it the nearest `fuzz`
     #[arg(long, value_name = "FOLDER")]
     pub(crate) fuzz_dir: Option<PathBuf>,
+}
+
+/// What the target may take.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Limits {
+    /// Seconds of real time that one poll of a task may take, 0 for no limit; 10 without it
+    #[arg(long, value_name = "SECONDS")]
+    poll_timeout: Option<u64>,
+    /// Megabytes that the target may hold, 0 for no limit; 2,048 without it
+    #[arg(long, value_name = "MB")]
+    memory: Option<u64>,
+}
+
+impl Limits {
+    /// As the target's binary takes it.
+    pub(crate) fn arguments(&self) -> Vec<String> {
+        let seconds = self.poll_timeout.map(|seconds| format!("--poll-timeout={seconds}"));
+        [seconds, self.memory.map(|megabytes| format!("--memory={megabytes}"))].into_iter().flatten().collect()
+    }
 }
 
 /// Which fuzz package is built, and with which features.

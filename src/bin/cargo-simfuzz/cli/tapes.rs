@@ -1,7 +1,8 @@
 //! What can be done with a tape: replay, minimise, explain, keep and try again.
 
-use super::Package;
+use super::{Limits, Package};
 use clap::{Args, ValueEnum};
+use simfuzz::Minimizer;
 use std::path::PathBuf;
 
 /// Show tapes as text, with the story and the outcome of their runs.
@@ -42,6 +43,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) lenient: bool,
     #[command(flatten)]
+    pub(crate) limits: Limits,
+    #[command(flatten)]
     pub(crate) package: Package,
 }
 
@@ -69,9 +72,6 @@ pub(crate) struct MinimizeArgs {
     /// Where to write it instead; must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Show only where it is, and how small
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
     /// Read an empty or torn file as the fuzzer does
     #[arg(long)]
     pub(crate) lenient: bool,
@@ -83,10 +83,10 @@ pub(crate) struct MinimizeArgs {
 #[derive(Args, Debug)]
 pub(crate) struct Effort {
     /// Runs that minimising takes at most
-    #[arg(long, value_name = "RUNS", default_value_t = 20_000)]
+    #[arg(long, value_name = "RUNS", default_value_t = Minimizer::RUNS)]
     budget: u32,
     /// Seconds that minimising takes at most
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", default_value_t = Minimizer::SECONDS)]
     time: u64,
     /// Threads that minimise, all cores without it; the result is the same, unless the time is up
     #[arg(short, long, value_name = "N")]
@@ -114,7 +114,7 @@ impl Effort {
 Examples:
   cargo simfuzz explain sim_target fuzz/artifacts/sim_target/minimized-from-1f0c
   cargo simfuzz explain sim_target crash-1f0c --format json > why.json
-  cargo simfuzz report sim_target crash-1f0c --explanation why.json --out report
+  cargo simfuzz report sim_target minimized-from-1f0c --explain       as a page
 
 Exit codes: 0 done, 2 bad input, also a tape that shows nothing.")]
 pub(crate) struct ExplainArgs {
@@ -125,7 +125,7 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) effort: Effort,
     /// Runs for each moment
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = simfuzz::explain::Explainer::SEEDS, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) seeds: u32,
     /// For people, or for programs
     #[arg(long, value_enum, default_value_t = Explained::Text)]

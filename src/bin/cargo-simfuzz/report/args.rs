@@ -12,6 +12,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   cargo simfuzz report sim_target fuzz/artifacts/sim_target/crash-1f0c
+  cargo simfuzz report sim_target minimized-from-1f0c --explain
   cargo simfuzz report sim_target small.tape --original crash-1f0c --out reports
   cargo simfuzz report sim_target                    the newest campaign
   cargo simfuzz report sim_target crash-1f0c --format json | jq .run.finding
@@ -32,8 +33,11 @@ pub(crate) struct ReportArgs {
     /// The tape that FILE was made from, to stand beside it; of what `minimize` wrote it is known
     #[arg(long, value_name = "FILE")]
     pub(crate) original: Option<PathBuf>,
-    /// The explanation of FILE, as JSON
-    #[arg(long, value_name = "FILE")]
+    /// Explain FILE too, which takes some thousand runs: best of what `minimize` wrote
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// The explanation of FILE, as JSON, where `explain --format json` has made it
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
     pub(crate) explanation: Option<PathBuf>,
     /// Read an empty or torn file as the fuzzer does
     #[arg(long)]

@@ -59,16 +59,22 @@ fn of_run(args: &ReportArgs, target: Target<'_>, file: &Path, screen: &mut Scree
     let original = args.original.clone().or_else(|| original_of(file));
     let original = original.as_deref();
     original.map(plain::is_file).transpose()?;
-    let explanation = args.explanation.as_deref().map(explanation).transpose()?;
-    let mut command = plain::command(target, &args.package, screen)?;
-    command.arg("report").arg(file).args(args.lenient.then_some("--lenient"));
+    let mut explanation = args.explanation.as_deref().map(explanation).transpose()?;
+    let binary = plain::command(target, &args.package, screen)?;
+    let program = binary.get_program();
+    let call = |name: &str| {
+        let mut command = Command::new(program);
+        command.arg(name).arg(file).args(args.lenient.then_some("--lenient"));
+        command
+    };
+    if args.explain {
+        let mut command = call("explain");
+        command.arg("--format=json");
+        explanation = Some(told(command, "explaining the finding", screen)?);
+    }
+    let mut command = call("report");
     command.args(original.iter().flat_map(|original| [Path::new("--original"), original]));
-    let told = told(command, screen)?;
-    let mut told: Value = serde_json::from_slice(&told).map_err(|error| {
-        Stop::bad(format!(
-            "the target tells nothing that can be shown ({error}): is its simfuzz older than this command?"
-        ))
-    })?;
+    let mut told = told(command, "running the tape", screen)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let report = json!({
         "format": FORMAT,
@@ -85,7 +91,12 @@ fn of_run(args: &ReportArgs, target: Target<'_>, file: &Path, screen: &mut Scree
 }
 
 fn of_campaign(args: &ReportArgs, target: Target<'_>) -> Result<(String, Value), Stop> {
-    for (given, option) in [(args.original.is_some(), "--original"), (args.explanation.is_some(), "--explanation")] {
+    let of_a_tape = [
+        (args.original.is_some(), "--original"),
+        (args.explanation.is_some(), "--explanation"),
+        (args.explain, "--explain"),
+    ];
+    for (given, option) in of_a_tape {
         if given {
             return Err(Stop::bad(format!("`{option}` belongs to a tape: name its file after the target")));
         }
@@ -122,8 +133,17 @@ fn explanation(file: &Path) -> Result<Value, Stop> {
     serde_json::from_slice(&text).map_err(|error| bad(&error))
 }
 
-/// What the call prints, while somebody waits for it.
-fn told(command: Command, screen: &mut Screen) -> Result<Vec<u8>, Stop> {
+/// The JSON that the call prints, while somebody waits for it.
+fn told(command: Command, doing: &str, screen: &mut Screen) -> Result<Value, Stop> {
+    let text = printed(command, doing, screen)?;
+    serde_json::from_slice(&text).map_err(|error| {
+        Stop::bad(format!(
+            "the target tells nothing that can be shown ({error}): is its simfuzz older than this command?"
+        ))
+    })
+}
+
+fn printed(command: Command, doing: &str, screen: &mut Screen) -> Result<Vec<u8>, Stop> {
     screen.begin();
     let mut child = Watched::start(command)?;
     let mut last = String::new();
@@ -138,7 +158,7 @@ fn told(command: Command, screen: &mut Screen) -> Result<Vec<u8>, Stop> {
             Heard::Quiet => {}
             Heard::Ended => break,
         }
-        screen.live(|elapsed| format!("running the tape {}", clock(elapsed)));
+        screen.live(|elapsed| format!("{doing} {}", clock(elapsed)));
     }
     screen.clear();
     let (status, stdout) = child.finish()?;

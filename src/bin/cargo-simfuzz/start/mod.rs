@@ -3,6 +3,8 @@
 //! Owns what is written, and that nothing of the user's is: a file that exists stops the command
 //! before the first one is written. New packages are cargo's own, and so are new dependencies.
 
+mod service;
+
 use crate::cli::{InitArgs, NewArgs};
 use crate::project::{array, cargo, listed, metadata, shown};
 use crate::stop::{CLEAN, Stop};
@@ -59,6 +61,9 @@ pub(crate) fn new(args: &NewArgs) -> Result<u8, Stop> {
 /// `cargo simfuzz init`.
 pub(crate) fn init(args: &InitArgs) -> Result<u8, Stop> {
     let folder = args.path.canonicalize().map_err(|error| Stop::bad(format!("{}: {error}", args.path.display())))?;
+    if args.clusterfuzzlite {
+        return service::clusterfuzzlite(&folder);
+    }
     fill(&folder, args.simfuzz.as_deref(), !args.no_ci)?;
     println!("next:");
     next();
@@ -80,11 +85,7 @@ struct Package {
 fn fill(folder: &Path, simfuzz: Option<&Path>, ci: bool) -> Result<(), Stop> {
     let package = package(folder)?;
     let files: Vec<_> = FILES.iter().filter(|(path, _)| ci || *path != CI).collect();
-    let there: Vec<String> =
-        files.iter().map(|(path, _)| folder.join(path)).filter(|path| path.exists()).map(|path| shown(&path)).collect();
-    if !there.is_empty() {
-        return Err(Stop::bad(format!("nothing was written, since there is {} already", listed(&there))));
-    }
+    existing(folder, files.iter().map(|(path, _)| *path))?;
     let dependency = match simfuzz {
         Some(path) => {
             let path = path.canonicalize().map_err(|error| Stop::bad(format!("{}: {error}", path.display())))?;
@@ -115,6 +116,16 @@ fn fill(folder: &Path, simfuzz: Option<&Path>, ci: bool) -> Result<(), Stop> {
         println!("     wrote `{MODULE}` into src/lib.rs");
     }
     Ok(())
+}
+
+/// Refuses to write over what is there.
+fn existing<'a>(folder: &Path, paths: impl Iterator<Item = &'a str>) -> Result<(), Stop> {
+    let paths = paths.map(|path| folder.join(path));
+    let there: Vec<String> = paths.filter(|path| path.exists()).map(|path| shown(&path)).collect();
+    match there.is_empty() {
+        true => Ok(()),
+        false => Err(Stop::bad(format!("nothing was written, since there is {} already", listed(&there)))),
+    }
 }
 
 /// What cargo knows of the package in `folder` itself.

@@ -1,6 +1,6 @@
 //! How a file is opened, and what is known of one without reading it.
-
-use std::io;
+//!
+//! The same in a simulation and on the real machine. Opens nothing itself.
 
 /// How a file is opened; as `std::fs::OpenOptions`, with the same rules.
 ///
@@ -12,12 +12,12 @@ use std::io;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenOptions {
-    pub(super) read: bool,
-    pub(super) write: bool,
-    pub(super) append: bool,
-    pub(super) truncate: bool,
-    pub(super) create: bool,
-    pub(super) create_new: bool,
+    pub(crate) read: bool,
+    pub(crate) write: bool,
+    pub(crate) append: bool,
+    pub(crate) truncate: bool,
+    pub(crate) create: bool,
+    pub(crate) create_new: bool,
 }
 
 impl OpenOptions {
@@ -67,29 +67,13 @@ impl OpenOptions {
         self.create_new = create_new;
         self
     }
-
-    pub(super) fn writes(self) -> bool {
-        self.write || self.append
-    }
-
-    /// Refuses what `std` refuses.
-    pub(super) fn check(self) -> io::Result<()> {
-        let creates = self.create || self.create_new || self.truncate;
-        let refused = match (self.write, self.append) {
-            (false, false) => !self.read || creates,
-            (_, true) => self.truncate && !self.create_new,
-            (true, false) => false,
-        };
-        let reason = "these open options don't go together";
-        if refused { Err(io::Error::new(io::ErrorKind::InvalidInput, reason)) } else { Ok(()) }
-    }
 }
 
 /// What is known of a file or a directory without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    pub(super) len: u64,
-    pub(super) is_dir: bool,
+    pub(crate) len: u64,
+    pub(crate) is_dir: bool,
 }
 
 #[expect(clippy::len_without_is_empty, reason = "as `std::fs::Metadata`")]
@@ -109,3 +93,45 @@ impl Metadata {
         !self.is_dir
     }
 }
+
+/// Options in tokio's shape, which are set in place; how they open a file is the caller's.
+macro_rules! tokio_options {
+    () => {
+        /// How a file is opened, in the shape of `tokio::fs::OpenOptions`.
+        #[derive(Clone, Debug, Default)]
+        pub struct OpenOptions(crate::open::OpenOptions);
+
+        crate::open::tokio_options!(
+            /// The file can be read.
+            read
+            /// The file can be written.
+            write
+            /// The file can be written, at its end only.
+            append
+            /// Cuts the file to nothing.
+            truncate
+            /// Creates the file if there is none.
+            create
+            /// Creates the file, which must not be there.
+            create_new
+        );
+    };
+    ($(#[doc = $doc:literal] $option:ident)*) => {
+        impl OpenOptions {
+            /// Nothing is allowed yet.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            $(
+                #[doc = $doc]
+                pub fn $option(&mut self, $option: bool) -> &mut Self {
+                    self.0 = self.0.$option($option);
+                    self
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use tokio_options;

@@ -1,6 +1,7 @@
-//! Errors of simulated code, and which of them mean no more than bad weather.
+//! Errors of processes and workloads, and which of them mean no more than bad weather.
+//!
+//! The same in a simulation and on the real machine; what else turns into one says so where it is defined.
 
-use crate::sim::Elapsed;
 use std::fmt;
 use std::io;
 
@@ -72,18 +73,6 @@ impl std::error::Error for SimulationError {
 impl From<io::Error> for SimulationError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-impl From<Elapsed> for SimulationError {
-    fn from(elapsed: Elapsed) -> Self {
-        Self::Timeout(elapsed.to_string())
-    }
-}
-
-impl From<crate::executor::JoinError> for SimulationError {
-    fn from(error: crate::executor::JoinError) -> Self {
-        Self::Other(Box::new(error))
     }
 }
 
