@@ -28,6 +28,7 @@ const PROBLEMS: &[Problem] = &[
     ("omnipaxos-400", real_bugs::omnipaxos::steps_400),
     #[cfg(not(feature = "fixed"))]
     ("raft", real_bugs::raft::simulation),
+    ("raft-engine", real_bugs::engine::simulation),
     ("smoltcp", real_bugs::smoltcp::one_closing),
     ("smoltcp-closing", real_bugs::smoltcp::both_closing),
     ("smoltcp-last-ack", real_bugs::smoltcp::last_ack),

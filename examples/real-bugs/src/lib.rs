@@ -5,6 +5,8 @@
 //! `README.md` tells it as a story.
 
 #[cfg(feature = "more")]
+pub mod engine;
+#[cfg(feature = "more")]
 pub mod flash;
 pub mod flume;
 #[cfg(feature = "more")]

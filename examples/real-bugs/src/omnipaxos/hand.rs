@@ -7,15 +7,19 @@ use super::api::{self, Index};
 use super::cluster::{Cluster, View};
 use super::disk::Disk;
 use super::paxos::{self, Paxos};
-use super::{Value, pid};
+use super::{Value, name, pid};
 use omnipaxos::messages::Message;
 use simfuzz::prelude::*;
 use std::collections::VecDeque;
 
+/// What is under way one way, in order; each with its number among all that was sent.
+type Link = VecDeque<(u64, Message<Value>)>;
+
 pub(super) struct Hand {
     nodes: Vec<Node>,
-    /// What is under way, by sender and receiver.
-    links: Vec<Vec<VecDeque<Message<Value>>>>,
+    /// By sender and receiver.
+    links: Vec<Vec<Link>>,
+    sent: u64,
     /// Which links are cut; as much one way as the other.
     cut: Vec<Vec<bool>>,
     cluster: Cluster,
@@ -36,6 +40,7 @@ impl Hand {
         let mut hand = Self {
             nodes: Vec::with_capacity(nodes),
             links: (0..nodes).map(|_| vec![VecDeque::new(); nodes]).collect(),
+            sent: 0,
             cut: vec![vec![false; nodes]; nodes],
             cluster: Cluster::default(),
         };
@@ -55,8 +60,15 @@ impl Hand {
 
     /// Hands over the oldest message from one node to another, if there is one.
     pub(super) fn deliver(&mut self, from: usize, to: usize) -> bool {
-        let Some(message) = self.links[from][to].pop_front() else { return false };
+        let Some((_, message)) = self.links[from][to].pop_front() else { return false };
         self.act(to, |paxos| paxos.handle_incoming(message))
+    }
+
+    /// Who sent the oldest message that is under way, and to whom.
+    pub(super) fn oldest(&self) -> Option<(usize, usize)> {
+        let ends = (0..self.nodes.len()).flat_map(|from| (0..self.nodes.len()).map(move |to| (from, to)));
+        let numbered = ends.filter_map(|(from, to)| Some((self.links[from][to].front()?.0, (from, to))));
+        numbered.min().map(|(_, ends)| ends)
     }
 
     pub(super) fn tick(&mut self, node: usize) -> bool {
@@ -154,9 +166,11 @@ impl Hand {
     fn send(&mut self, node: usize) {
         let Some(paxos) = &mut self.nodes[node].paxos else { return };
         for message in api::outgoing(paxos) {
-            let to = message.get_receiver() as usize - 1;
+            // 0.2.0 also writes to nobody: the owner of the ballot that a new disk comes with
+            let Some(to) = (message.get_receiver() as usize).checked_sub(1) else { continue };
             if to != node && !self.cut[node][to] && self.nodes[to].paxos.is_some() {
-                self.links[node][to].push_back(message);
+                self.links[node][to].push_back((self.sent, message));
+                self.sent += 1;
             }
         }
     }
@@ -168,6 +182,8 @@ impl Hand {
         node.checked = node.checked.min(decided);
         if decided > node.checked {
             let values = paxos::decided_from(paxos, node.checked);
+            let complete = values.len() as Index == decided - node.checked;
+            assert_always!(complete, "what is decided can be read", { "node" => name(pid(index)), "decided" => decided });
             self.cluster.decides(pid(index), node.checked as usize, &values);
             node.checked = decided;
         }

@@ -20,6 +20,8 @@ pub(super) fn boot(pid: NodeId, nodes: usize, disk: &Disk) -> SimulationResult<P
             pid,
             election_tick_timeout: 2,
             resend_message_tick_timeout: 5,
+            // how much room its outboxes start with: by default 19 megabytes, at each call
+            buffer_size: 64,
             ..ServerConfig::default()
         },
     };

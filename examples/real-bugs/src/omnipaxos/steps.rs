@@ -36,13 +36,14 @@ impl Workload for Steps {
         let rates = Rates::draw(ctx.random());
         let mut hand = Hand::new(self.nodes)?;
         let mut guide = hand.cluster().guide();
+        let mut next_tick = 0;
         for number in 0..self.steps {
             ctx.time().sleep(STEP).await;
             let step = Step { ctx, random: ctx.random().scope("step", number), number, nodes: self.nodes };
             if step.is_fault(&rates) {
                 step.fault(&mut hand, &rates)?;
             } else {
-                step.operation(&mut hand, &rates);
+                step.operation(&mut hand, &rates, &mut next_tick);
             }
             let now = hand.cluster().guide();
             if now != guide {
@@ -113,16 +114,29 @@ impl Step<'_> {
         (pair / self.nodes, pair % self.nodes)
     }
 
+    /// Any link, or with 0 that of the oldest message: what an ordinary network does. The two change
+    /// places, so each link is as likely as the other.
+    fn link(&self, oldest: Option<(usize, usize)>) -> (usize, usize) {
+        let drawn = self.pair("deliver");
+        match oldest {
+            Some(oldest) if drawn == (0, 0) => oldest,
+            Some(oldest) if drawn == oldest => (0, 0),
+            _ => drawn,
+        }
+    }
+
     fn is_fault(&self, rates: &Rates) -> bool {
         // asked only where there is one: an edit of the coin knows no odds
         let faults = rates.faults();
         faults > 0 && self.random.label("is fault").random_ratio(faults, faults + rates.operations())
     }
 
-    fn operation(&self, hand: &mut Hand, rates: &Rates) {
+    fn operation(&self, hand: &mut Hand, rates: &Rates, next_tick: &mut usize) {
         // coins, not one alphabet: swarm would leave out the deliveries, and half of its runs be empty
         if self.random.label("is tick").random_ratio(rates.tick, rates.operations()) {
-            let node = self.node("tick");
+            // 0 is whose turn it is; each is as likely as before
+            let node = (*next_tick + self.node("tick")) % self.nodes;
+            *next_tick = (node + 1) % self.nodes;
             hand.tick(node);
         } else if self.random.label("is proposal").random_ratio(rates.propose, rates.deliver + rates.propose) {
             let node = self.node("propose");
@@ -130,7 +144,7 @@ impl Step<'_> {
                 self.ctx.note(|| format!("proposes {} to node-{node}", self.number));
             }
         } else {
-            let (from, to) = self.pair("deliver");
+            let (from, to) = self.link(hand.oldest());
             hand.deliver(from, to);
         }
     }
