@@ -1,0 +1,3 @@
+#![cfg_attr(fuzzing, no_main)]
+
+simfuzz::sim_target!(axum_kv::simulation);

@@ -1,0 +1,7 @@
+#![cfg_attr(fuzzing, no_main)]
+
+#[path = "../../../tests/ourselves/disk.rs"]
+#[allow(dead_code, reason = "each target uses a part")]
+mod check;
+
+simfuzz::sim_target!(check::simulation);
