@@ -29,6 +29,7 @@ const PROBLEMS: &[Problem] = &[
     #[cfg(not(feature = "fixed"))]
     ("raft", real_bugs::raft::simulation),
     ("raft-engine", real_bugs::engine::simulation),
+    ("raft-engine-hasty", real_bugs::engine::hasty),
     ("smoltcp", real_bugs::smoltcp::one_closing),
     ("smoltcp-closing", real_bugs::smoltcp::both_closing),
     ("smoltcp-last-ack", real_bugs::smoltcp::last_ack),

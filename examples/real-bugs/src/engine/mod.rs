@@ -7,11 +7,16 @@
 //!
 //! - `image`: files in memory, with raft-engine's traits; notes every change
 //! - `replay`: carries the changes out on the simulated disk, and reads a disk at boot
+//! - `process`: what raft-engine keeps in its process, which a new process would not have
+//! - `numbers`: one of them, which gets into its files
 //! - `model`: what the store must hold
 //! - `store`: the process under test
 
 mod image;
 mod model;
+#[cfg(feature = "fixed")]
+mod numbers;
+mod process;
 mod replay;
 mod store;
 
@@ -20,15 +25,25 @@ use simfuzz::prelude::*;
 /// How long the machine is off.
 const OFF: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(100);
 
-/// A store that crashes.
+/// A store that crashes; all that is written is synced.
 pub fn simulation() -> Simulation {
     builder().build()
 }
 
 /// The same before it is built.
 pub fn builder() -> SimulationBuilder {
+    store(false)
+}
+
+/// A store that crashes, of a program that leaves some of its appends unsynced.
+pub fn hasty() -> Simulation {
+    store(true).build()
+}
+
+fn store(is_hasty: bool) -> SimulationBuilder {
+    process::prepare();
     SimulationBuilder::new()
-        .processes(1, || Box::new(store::Store))
+        .processes(1, move || Box::new(store::Store { is_hasty }))
         .workload(|| Box::new(store::Reader))
         .attrition(Attrition::default().chance(0.9).within(600).weights(0, 1))
         .restart_after(OFF)

@@ -16,6 +16,8 @@ pub(super) struct Replay<'a> {
     ctx: &'a SimContext,
     pub(super) image: Image,
     open: BTreeMap<usize, simfuzz::File>,
+    #[cfg(feature = "fixed")]
+    numbers: super::numbers::Numbers,
 }
 
 impl<'a> Replay<'a> {
@@ -35,7 +37,13 @@ impl<'a> Replay<'a> {
         for (name, file) in image.names() {
             open.insert(file, disk.open(&path(&name)).await?);
         }
-        Ok(Self { ctx, image, open })
+        Ok(Self {
+            ctx,
+            image,
+            open,
+            #[cfg(feature = "fixed")]
+            numbers: Default::default(),
+        })
     }
 
     /// Does what was done to the image since the last call.
@@ -57,7 +65,10 @@ impl<'a> Replay<'a> {
                     disk.rename(&path(&from), &path(&to)).await?;
                     disk.sync_dir(FOLDER).await?;
                 }
-                Change::Write { file, offset, bytes } => {
+                #[cfg_attr(not(feature = "fixed"), expect(unused_mut, reason = "0.3.0 has no numbers"))]
+                Change::Write { file, offset, mut bytes } => {
+                    #[cfg(feature = "fixed")]
+                    self.numbers.renumber(&mut bytes);
                     self.ctx.note(|| format!("writes {} bytes at {offset} of file {file}", bytes.len()));
                     self.open[&file].write_all_at(offset, &bytes).await?;
                 }

@@ -4,6 +4,7 @@
 
 use super::image::Image;
 use super::model::{Entry, Group, Model, State};
+use super::process;
 use super::replay::Replay;
 use protobuf::well_known_types::Any;
 use raft_engine::{Command, Config, Engine, LogBatch, MessageExt, ReadableSize};
@@ -26,7 +27,7 @@ const PURGE: ReadableSize = ReadableSize(192 * 1_024);
 const MODEL: &str = "model";
 
 /// Protobuf's well-known message of any bytes is an entry: its index, its version, and bytes that follow from both.
-struct Log;
+pub(super) struct Log;
 
 impl MessageExt for Log {
     type Entry = Any;
@@ -40,7 +41,7 @@ fn word(bytes: &[u8], number: usize) -> u64 {
     bytes.chunks_exact(8).nth(number).map_or(0, |bytes| u64::from_le_bytes(bytes.try_into().expect("eight bytes")))
 }
 
-fn message(index: u64, entry: Entry) -> Any {
+pub(super) fn message(index: u64, entry: Entry) -> Any {
     let words = [index, entry.version].into_iter().flat_map(u64::to_le_bytes);
     let rest = (0..entry.length).map(|at| (entry.version as usize * 31 + at) as u8);
     Any { value: words.chain(rest).collect(), ..Any::default() }
@@ -64,7 +65,10 @@ impl Workload for Reader {
 }
 
 /// The machine.
-pub(super) struct Store;
+pub(super) struct Store {
+    /// It may append without a sync.
+    pub(super) is_hasty: bool,
+}
 
 #[async_trait(?Send)]
 impl Process for Store {
@@ -74,10 +78,10 @@ impl Process for Store {
 
     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
         while model(ctx, |model| model.operations < OPERATIONS) {
-            boot_and_work(ctx).await?;
+            boot_and_work(ctx, self.is_hasty).await?;
         }
         // what is there is looked at once more
-        boot_and_work(ctx).await?;
+        boot_and_work(ctx, self.is_hasty).await?;
         model(ctx, |model| model.is_done = true);
         ctx.shutdown().cancelled().await;
         Ok(())
@@ -89,7 +93,8 @@ fn model<R>(ctx: &SimContext, act: impl FnOnce(&mut Model) -> R) -> R {
 }
 
 /// Until the machine is told to start its program again.
-async fn boot_and_work(ctx: &SimContext) -> SimulationResult<()> {
+async fn boot_and_work(ctx: &SimContext, is_hasty: bool) -> SimulationResult<()> {
+    process::starts_anew();
     let mut replay = Replay::boot(ctx).await?;
     let config = Config {
         dir: replay.image.folder(),
@@ -109,7 +114,7 @@ async fn boot_and_work(ctx: &SimContext) -> SimulationResult<()> {
     while model(ctx, |model| model.operations < OPERATIONS) {
         let number = model(ctx, Model::next_operation);
         let random = ctx.random().scope("op", number);
-        if operate(ctx, &engine, &mut replay, &random).await? {
+        if operate(ctx, &engine, &mut replay, &random, is_hasty).await? {
             break;
         }
     }
@@ -166,6 +171,7 @@ async fn operate(
     engine: &Engine<Image>,
     replay: &mut Replay<'_>,
     random: &SimRandomProvider,
+    is_hasty: bool,
 ) -> SimulationResult<bool> {
     let group = random.label("group").random_range(1..=GROUPS);
     let held = model(ctx, |model| model.newest().get(&group).cloned().unwrap_or_default());
@@ -181,7 +187,7 @@ async fn operate(
                 end.saturating_sub(random.label("overwrites").weighted(&[6, 1, 1]) as u64).max(first.unwrap_or(1));
             let count = random.label("entries").random_range(1..=8_u64);
             let length = *random.label("length").choose(&[LONG, 100, 2_000]).unwrap_or(&LONG);
-            is_synced = random.label("synced").weighted(&[5, 1]) == 0;
+            is_synced = !is_hasty || random.label("synced").weighted(&[5, 1]) == 0;
             let versions = model(ctx, |model| model.take_versions(count));
             let entries: Vec<_> =
                 (0..count).map(|at| (from + at, Entry { version: versions + at + 1, length })).collect();
