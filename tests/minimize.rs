@@ -370,3 +370,31 @@ fn a_time_that_must_be_met_is_met_with_less_before_it() {
         assert_eq!(told(&simulation, &minimized(&simulation, start).tape), ["w/alarm #0 = 7900000"]);
     }
 }
+
+/// Two ways to one finding: sixty of eighty draws, or one that comes once in five thousand runs.
+struct TwoWays;
+
+#[async_trait(?Send)]
+impl Workload for TwoWays {
+    fn name(&self) -> &str {
+        "w"
+    }
+
+    async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
+        let many = (0..80).filter(|_| ctx.random().label("many").random_bool(0.5)).count();
+        let lucky = ctx.random().label("lucky").random_range(0..5_000) == 7;
+        assert_always!(many < 60 && !lucky, "neither way is gone");
+        Ok(())
+    }
+}
+
+#[test]
+fn a_tape_that_stays_long_goes_another_way() {
+    let simulation = SimulationBuilder::new().workload(|| Box::new(TwoWays)).build();
+    let mut start = Tape::calm();
+    (10..78).for_each(|ordinal| _ = start.set(Label::parse("w/many"), ordinal, 1));
+    // the passes come to their end with sixty: none can go, and no step leads from the one way to the other
+    let passes = Minimizer::new(&simulation).runs(4_000).minimize(&start).unwrap();
+    assert_eq!(passes.choices, 60);
+    assert_eq!(told(&simulation, &minimized(&simulation, &start).tape), ["w/lucky #0 = 7"]);
+}

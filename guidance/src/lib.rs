@@ -5,9 +5,11 @@
 //! [`dungeon`]), when a fault at the wrong moment destroys what was won ([`mistimed`]), and when
 //! there is nothing to be guided by ([`swap`]).
 //!
-//! Owns the workloads. What they are compared to is the business of `cargo simfuzz bench`.
+//! Owns the workloads, and the list of all problems, real ones too ([`known`]). What they are compared to is the
+//! business of `cargo simfuzz bench`.
 
 pub mod dungeon;
+pub mod known;
 pub mod ladder;
 pub mod maze;
 pub mod mistimed;

@@ -140,9 +140,9 @@ impl Minimizer<'_> {
     /// Candidates that are run, unless somebody says otherwise.
     ///
     /// Most tapes of the bugs in simfuzz's repository come to their end within 5,000 (the table in
-    /// `docs/minimise.md`); the long ones, of a thousand choices and more, take up to 15,000, and 5,000 leave
-    /// them half way.
-    pub const RUNS: u32 = 20_000;
+    /// `docs/minimise.md`); the long ones, of a thousand choices and more, take up to 15,000, and where they are
+    /// long to read then, each other way down takes some thousand more.
+    pub const RUNS: u32 = 60_000;
 
     /// Seconds that it may take from the command line, unless somebody says otherwise.
     pub const SECONDS: u64 = 60;

@@ -34,6 +34,8 @@ pub(crate) struct Shrinker<'a> {
     runs: u32,
     stopped: bool,
     best: Draft,
+    /// Where it began.
+    origin: Draft,
     /// Exceptions of the simplest tape, while another is walked down.
     least: usize,
     called: Called,
@@ -52,13 +54,15 @@ impl<'a> Shrinker<'a> {
         judge: &'a mut dyn Judge,
         go_on: &'a mut dyn FnMut(Progress) -> bool,
     ) -> Self {
+        let best = Draft::of(tape, trace);
         Self {
             judge,
             go_on,
             budget,
             runs: 0,
             stopped: false,
-            best: Draft::of(tape, trace),
+            origin: best.clone(),
+            best,
             least: usize::MAX,
             called: Called::new(names),
             seen: BTreeSet::new(),
@@ -73,6 +77,16 @@ impl<'a> Shrinker<'a> {
 
     pub(super) fn best(&self) -> &Draft {
         &self.best
+    }
+
+    /// The tape that it began with.
+    pub(super) fn origin(&self) -> &Draft {
+        &self.origin
+    }
+
+    /// Exceptions of the simplest tape, while another is walked down.
+    pub(super) fn least(&self) -> usize {
+        self.least
     }
 
     /// The exceptions of the best tape, in the order of its run.
@@ -107,16 +121,16 @@ impl<'a> Shrinker<'a> {
 
     /// Tries tapes whose base isn't calm. The first that shows it is walked down by `passes` from where
     /// it is, in so many runs at most; says whether that ends at a simpler one than the best. If not,
-    /// the best stays.
+    /// the best stays. `None` where none of them shows it.
     pub(super) fn walk_down_from(
         &mut self,
         candidates: impl Iterator<Item = Tape>,
         runs: u32,
         passes: impl FnOnce(&mut Self),
-    ) -> bool {
-        let Some((_, tape, trace)) = self.run(candidates.enumerate()) else { return false };
+    ) -> Option<bool> {
+        let (_, tape, trace) = self.run(candidates.enumerate())?;
         let calm = trace.materialise(&tape);
-        let Some((_, tape, trace)) = self.run(std::iter::once((0, calm))) else { return false };
+        let Some((_, tape, trace)) = self.run(std::iter::once((0, calm))) else { return Some(false) };
         let here = std::mem::replace(&mut self.best, Draft::of(&tape, &trace));
         let (budget, least) = (self.budget, self.least);
         self.budget = budget.min(self.runs.saturating_add(runs));
@@ -127,7 +141,7 @@ impl<'a> Shrinker<'a> {
         if !is_simpler {
             self.best = here;
         }
-        is_simpler
+        Some(is_simpler)
     }
 
     /// The first of the numbered tapes that shows it, with its choices; those that are known not to

@@ -1,5 +1,6 @@
 //! Fewer exceptions: whole families of labels, whole operations, stretches of the run, single ones.
 
+use super::LARGE;
 use crate::shrink::draft::{Draft, Exception};
 use crate::shrink::shrinker::Shrinker;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,8 +76,18 @@ pub(super) fn scopes(shrinker: &mut Shrinker<'_>) {
 
 /// Stretches of the run, from its end: first half of all, then a quarter, at last single ones.
 pub(super) fn chunks(shrinker: &mut Shrinker<'_>) {
+    chunks_of(shrinker, 1);
+}
+
+/// The same, large ones only.
+pub(super) fn large_chunks(shrinker: &mut Shrinker<'_>) {
+    let least = shrinker.sets().len().div_ceil(LARGE);
+    chunks_of(shrinker, least);
+}
+
+fn chunks_of(shrinker: &mut Shrinker<'_>, least: usize) {
     let mut size = shrinker.sets().len().div_ceil(2);
-    while size > 0 && !shrinker.is_over() {
+    while size >= least.max(1) && !shrinker.is_over() {
         let addresses: Vec<_> = shrinker.sets().iter().rev().map(address).collect();
         let chunks: Vec<BTreeSet<_>> = addresses.chunks(size).map(|chunk| chunk.iter().copied().collect()).collect();
         shrinker.each(chunks.len(), |best, index| without(best, &chunks[index]));

@@ -5,7 +5,7 @@
 //! latency that is dropped; but from a moment shortly before it there is often a simpler way to it.
 //! What is dealt is a function of the tape, so the result stays one too.
 
-use super::drop_all;
+use super::{drop_all, settle};
 use crate::choice::{Base, Op, Row, Tape, mix};
 use crate::shrink::draft::Draft;
 use crate::shrink::shrinker::Shrinker;
@@ -19,6 +19,12 @@ const RUNS: u32 = 2_000;
 
 /// How much of the run is kept, in hundredths of its choices.
 const KEPT: [usize; 8] = [97, 93, 87, 78, 65, 45, 20, 0];
+
+/// How much of the run is shared with another way down, in hundredths of its choices.
+const SHARED: [usize; 4] = [75, 50, 25, 0];
+
+/// Runs on another way down: as many as a tape of some hundred exceptions takes.
+const WAY: u32 = 8_000;
 
 /// So many labels are dealt or calm each for itself.
 const FEW: usize = 16;
@@ -35,10 +41,35 @@ pub(super) fn ends(shrinker: &mut Shrinker<'_>) {
         let best = shrinker.best().clone();
         let families = families(shrinker, &best);
         let deals = (0..DEALS).map(|number| dealt(&best, until, &families, mix(number << 8 | kept as u64)));
-        if shrinker.walk_down_from(deals, RUNS, drop_all) || shrinker.is_over() {
+        if shrinker.walk_down_from(deals, RUNS, drop_all) == Some(true) || shrinker.is_over() {
             return;
         }
     }
+}
+
+/// Goes another way down: from a tape that shares its run up to a moment with the one that all began with. Says
+/// whether it ends at something simpler; `None` where there is no such tape.
+///
+/// Where passes get stuck is as much the tape's doing as the bug's: of several tapes with one bug some come
+/// to a third of what others do.
+pub(super) fn other_way(shrinker: &mut Shrinker<'_>, number: u64) -> Option<bool> {
+    let origin = shrinker.origin().clone();
+    if origin.base() != Base::Calm {
+        return None;
+    }
+    let until = origin.made.len() * SHARED[number as usize % SHARED.len()] / 100;
+    let families = families(shrinker, &origin);
+    let deals = (0..DEALS).map(|deal| {
+        // weather of all kinds, or of some
+        let families = if deal % 2 == 0 { &[] } else { &families[..] };
+        dealt(&origin, until, families, mix(number << 8 | deal))
+    });
+    shrinker.walk_down_from(deals, WAY, |shrinker| {
+        drop_all(shrinker);
+        if shrinker.best().len() <= shrinker.least() * 3 / 2 {
+            settle(shrinker);
+        }
+    })
 }
 
 /// The labels of the run by the first two parts of their names; each for itself where they are few.

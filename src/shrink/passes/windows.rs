@@ -4,6 +4,7 @@
 //! it as late as before. Here every label's count goes on after the window as it stood before it,
 //! and what is needed at one time together stays together.
 
+use super::LARGE;
 use crate::shrink::draft::{Draft, Exception};
 use crate::shrink::shrinker::Shrinker;
 use std::collections::BTreeMap;
@@ -24,10 +25,19 @@ fn lane(set: &Exception) -> Lane {
 
 /// Takes windows out of the run: half of it, a quarter, ...
 pub(super) fn take_out(shrinker: &mut Shrinker<'_>) {
+    down_to(shrinker, usize::MAX);
+}
+
+/// The same, large ones only.
+pub(super) fn take_out_large(shrinker: &mut Shrinker<'_>) {
+    down_to(shrinker, LARGE);
+}
+
+fn down_to(shrinker: &mut Shrinker<'_>, parts_most: usize) {
     let mut parts = 2;
     loop {
         let size = shrinker.best().made.len() / parts;
-        if size < LEAST || shrinker.is_over() {
+        if size < LEAST || parts > parts_most || shrinker.is_over() {
             return;
         }
         // windows overlap by half: a boundary is rarely where it would have to be
