@@ -77,8 +77,7 @@ impl Browser {
         ["Page.enable", "Runtime.enable", "Log.enable"].iter().for_each(|domain| _ = browser.call(domain, json!({})));
         let size = json!({ "width": 1500, "height": 1250, "deviceScaleFactor": 1, "mobile": false });
         browser.call("Emulation.setDeviceMetricsOverride", size);
-        let theme = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
-        browser.call("Emulation.setEmulatedMedia", theme);
+        browser.prefer(theme);
         browser.call("Page.navigate", json!({ "url": format!("file://{}", page.display()) }));
         browser.until("document.readyState === 'complete' && document.querySelector('footer') !== null");
         Some(browser)
@@ -100,6 +99,8 @@ impl Browser {
             assert_eq!(bytes.pop(), Some(0), "the browser has gone");
             let said: Value = serde_json::from_slice(&bytes).unwrap();
             match said["method"].as_str() {
+                // the page draws and never reads back; it is these tests that do
+                Some("Log.entryAdded") if said["params"].to_string().contains("willReadFrequently") => {}
                 Some("Runtime.exceptionThrown" | "Log.entryAdded") => self.complaints.push(said["params"].to_string()),
                 Some("Page.javascriptDialogOpening") => panic!("the page opened a dialog: {said}"),
                 _ => {}
@@ -109,6 +110,19 @@ impl Browser {
                 return said["result"].clone();
             }
         }
+    }
+
+    /// The user's system is set to `dark` or `light`.
+    fn prefer(&mut self, theme: &str) {
+        let theme = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        self.call("Emulation.setEmulatedMedia", theme);
+    }
+
+    /// The texts that stand on a ground of nearly their own colour, with their contrast as WCAG 2 counts
+    /// it; and how bright the page's ground is, of 0 to 1.
+    fn pale(&mut self) -> (Value, f64) {
+        let pale = self.value(PALE);
+        (pale["texts"].clone(), pale["ground"].as_f64().unwrap())
     }
 
     /// What an expression comes to in the page.
@@ -284,6 +298,60 @@ fn a_run_is_drawn_clicked_searched_and_walked_through() {
     assert_eq!(page.value("document.documentElement.dataset.theme"), "dark");
     page.drawn();
     page.picture("run-dark");
+    page.is_content();
+}
+
+/// Looks at each text in view. One below 4.5 is hard to read; what is soft on purpose (a unit, a button that is
+/// off) may have 3.
+const PALE: &str = r"(() => {
+  const channels = colour => colour.match(/[\d.]+/g).map(Number);
+  const bright = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+    .reduce((sum, c, n) => sum + c * [.2126, .7152, .0722][n], 0);
+  const ground = node => {
+    for (; node; node = node.parentElement) {
+      const [r, g, b, a = 1] = channels(getComputedStyle(node).backgroundColor);
+      if (a > .5) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const texts = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim(), node = walker.currentNode.parentElement;
+    if (!text || ['SCRIPT', 'STYLE'].includes(node.tagName) || !node.checkVisibility()) continue;
+    const [one, other] = [bright(channels(getComputedStyle(node).color)), bright(ground(node))];
+    const contrast = (Math.max(one, other) + .05) / (Math.min(one, other) + .05);
+    if (contrast < 3) texts.add(`${contrast.toFixed(1)}: ${node.tagName} ${node.className} ${text.slice(0, 40)}`);
+  }
+  return {texts: [...texts], ground: bright(ground(document.body))};
+})()";
+
+/// A dark system gets a dark page without a click, and all of it can be read.
+#[test]
+fn the_system_chooses_light_or_dark_and_each_can_be_read() {
+    let project = letters();
+    let made = said(&mut project.simfuzz("report toy lost --original lost --explain --out pages"));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let Some(mut page) = Browser::open(&project.path("pages/toy-lost.html"), "dark") else { return };
+    page.value("simfuzz.model.select(simfuzz.model.finding)");
+    for (theme, ground) in [("dark", 0.0..0.05), ("light", 0.9..1.1)] {
+        page.prefer(theme);
+        page.drawn();
+        assert_eq!(page.value("document.documentElement.dataset.theme ?? null"), Value::Null, "nobody clicked");
+        let (pale, bright) = page.pale();
+        assert!(ground.contains(&bright), "{theme}: {bright}");
+        assert_eq!(pale, json!([]), "{theme}");
+        // the diagram's ink is drawn anew for its ground: names of hosts are light on dark
+        let ink = page.value(
+            "(() => { const c = document.querySelector('#diagram canvas'); \
+             const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let most = 0, least = 255; \
+             for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 250) { most = Math.max(most, d[i + 1]); least = Math.min(least, d[i + 1]); } \
+             return [least, most]; })()",
+        );
+        let (least, most) = (ink[0].as_u64().unwrap(), ink[1].as_u64().unwrap());
+        assert!(if theme == "dark" { most > 200 } else { least < 60 }, "{theme}: {least} to {most}");
+        page.picture(&format!("system-{theme}"));
+    }
     page.is_content();
 }
 

@@ -59,13 +59,16 @@ const plain = value => value === undefined || value === null ? '' : Array.isArra
 
 // How likely the finding is when everything after a moment is dealt anew; a click goes to the events of the moment.
 function likelihoodChart(points, model) {
-  const data = [points.map(point => point.at / 1e9), points.map(point => 100 * point.found / Math.max(point.runs, 1))];
-  const series = [['%', 'bad']];
+  const data = [points.map(point => point.at / 1e9)];
+  const series = [];
   // an older explanation has no interval
   if (points.every(point => Number.isFinite(point.low) && Number.isFinite(point.high))) {
     data.push(points.map(point => 100 * point.low), points.map(point => 100 * point.high));
-    series.push(['at least', 'soft'], ['at most (95 %)', 'soft']);
+    series.push(['at least', 'line'], ['at most (95 %)', 'line']);
   }
+  // last, so that it lies on top
+  data.push(points.map(point => 100 * point.found / Math.max(point.runs, 1)));
+  series.push(['%', 'bad']);
   const box = chart('How likely the finding is, if all after this moment is dealt anew', data, series, false, null);
   box.style.gridColumn = '1 / -1';
   box.id = 'likelihood';
