@@ -40,8 +40,15 @@ pub(super) struct EffortArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = Minimizer::SECONDS)]
     time: u64,
     /// Threads; the result is the same, unless the time is up.
-    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, usize::from))]
+    #[arg(long, default_value_t = Self::default().jobs)]
     jobs: usize,
+}
+
+impl Default for EffortArgs {
+    fn default() -> Self {
+        let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { budget: Minimizer::RUNS, time: Minimizer::SECONDS, jobs }
+    }
 }
 
 impl EffortArgs {

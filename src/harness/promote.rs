@@ -1,5 +1,6 @@
 //! `promote` and `regress`: tapes that are kept, and what became of them.
 
+use super::minimize::EffortArgs;
 use super::{read, say};
 use crate::regress::{self, Expectation};
 use crate::run::Simulation;
@@ -22,7 +23,8 @@ pub(super) fn promote(
         return Err(format!("{} exists: choose another --name, or --force to replace it", out.display()));
     }
     let saved = read(file, lenient)?;
-    let promoted = regress::promote(simulation, &saved.text.tape, target, expect);
+    let minimizer = EffortArgs::default().minimizer(simulation);
+    let promoted = regress::promote_by(minimizer, simulation, &saved.text.tape, target, expect);
     let text = promoted.text.print(Some(&promoted.trace));
     if let Some(folder) = out.parent() {
         fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
@@ -32,7 +34,13 @@ pub(super) fn promote(
     let rows = promoted.text.tape.rows().len();
     say(&format_args!("{name}: {rows} choices that are not calm, written to {}", out.display()));
     match &promoted.finding {
-        Some(finding) => say(&format_args!("it shows: {}", finding.identity)),
+        Some(finding) => {
+            say(&format_args!("it shows: {}", finding.identity));
+            say(&match expect == Expectation::Open {
+                true => "its test passes while the bug is there, and fails when it is gone",
+                false => "its test fails until the bug is mended: `cargo test`, or `cargo simfuzz regress`",
+            });
+        }
         None => say(&"it has no finding: it is kept for the goals it reaches"),
     }
     Ok(ExitCode::SUCCESS)

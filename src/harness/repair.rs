@@ -63,8 +63,16 @@ pub(super) fn repair(simulation: &Simulation, args: &RepairArgs) -> Result<ExitC
         Plan { jobs: args.effort.threads(), keep_going: true, start: starts(simulation, &old), ..Plan::default() };
     let runs = search(simulation, &plan, &hunt).executions;
     let Some(found) = hunt.found() else {
+        // one that has drifted still reaches the goals of its bug, so it is worth keeping
+        let mended = match (&checked.verdict, checked.expect) {
+            (Verdict::Drifted { .. }, Expectation::Fixed) => format!("{file} may stay"),
+            (Verdict::Drifted { .. }, Expectation::Open) => {
+                format!("change `expect: open` to `expect: fixed` in {file}")
+            }
+            _ => format!("delete {file}"),
+        };
         eprintln!(
-            "simfuzz: {runs} runs did not show `{identity}` again, and the file is as it was: if the bug is there, search longer with --time and --budget; if it is mended, delete {file}"
+            "simfuzz: {runs} runs did not show `{identity}` again, and the file is as it was: if the bug is there, search longer with --time and --budget; if it is mended, {mended}"
         );
         return Ok(ExitCode::from(1));
     };

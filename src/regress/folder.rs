@@ -62,13 +62,23 @@ fn replay(target: &str, path: &Path, simulation: &Simulation) -> Result<String, 
         .and_then(|saved| check(simulation, target, &saved.text).map_err(|error| error.to_string()));
     match checked {
         Ok(checked) if checked.is_expected() => Ok(checked.line()),
-        Ok(checked) => Err(format!("  {}\n  replay: cargo simfuzz replay {target} {}", checked.line(), path.display())),
+        Ok(checked) => {
+            Err(format!("  {}\n  replay: cargo simfuzz replay {target} {}", checked.line(), typed(path).display()))
+        }
         Err(error) => Err(format!("  {error}")),
     }
 }
 
+/// `path` as it is typed where `cargo test` was: cargo runs tests in the package's folder, and leaves the shell's `PWD`.
+fn typed(path: &Path) -> PathBuf {
+    let Ok(whole) = path.canonicalize() else { return path.to_owned() };
+    let here = std::env::var_os("PWD").and_then(|here| PathBuf::from(here).canonicalize().ok());
+    here.and_then(|here| Some(whole.strip_prefix(here).ok()?.to_owned())).unwrap_or(whole)
+}
+
 /// Makes a whole test program of a folder of regressions: each `*.tape` is a test of its own, with the
-/// verdict as its message, for `cargo test` and nextest, with their filters.
+/// verdict as its message, for `cargo test` and nextest, with their filters. Verdicts of those that pass come at
+/// the end.
 ///
 /// The folder is seen from the package's; the function gives a [`Simulation`](crate::Simulation), or a
 /// builder of one. The file is a test without cargo's harness, and needs the feature `regressions`:
@@ -111,20 +121,32 @@ macro_rules! regressions {
 #[cfg(feature = "regressions")]
 pub fn each<S: Into<Simulation>>(target: &str, folder: &str, simulation: impl FnOnce() -> S) -> std::process::ExitCode {
     use libtest_mimic::{Arguments, Failed, Trial, run};
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex, PoisonError};
 
     let arguments = Arguments::from_args();
     let simulation = Arc::new(simulation().into());
+    let passed: Arc<Mutex<Vec<String>>> = Arc::default();
     let trials = match tapes(Path::new(folder)) {
         Ok(paths) => paths
             .into_iter()
             .map(|path| {
-                let (target, simulation) = (target.to_owned(), Arc::clone(&simulation));
+                let (target, simulation, passed) = (target.to_owned(), Arc::clone(&simulation), Arc::clone(&passed));
                 let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                Trial::test(name, move || replay(&target, &path, &simulation).map(drop).map_err(Failed::from))
+                Trial::test(name.clone(), move || {
+                    let verdict = replay(&target, &path, &simulation).map_err(Failed::from)?;
+                    passed
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(format!("{name}: {}", verdict.trim_start_matches("ok").trim_start()));
+                    Ok(())
+                })
             })
             .collect(),
         Err(sentence) => vec![Trial::test("the-folder-can-be-read", move || Err(Failed::from(sentence)))],
     };
-    run(&arguments, trials).exit_code()
+    let code = run(&arguments, trials).exit_code();
+    let mut passed = passed.lock().unwrap_or_else(PoisonError::into_inner);
+    passed.sort();
+    passed.iter().for_each(|line| println!("{line}"));
+    code
 }

@@ -25,6 +25,9 @@ use crate::run::{Finding, Outcome, Recording, Simulation, Status};
 use build::Profile;
 use std::fmt;
 
+/// What looks for a finding that its tape has lost.
+const REPAIR: &str = "`cargo simfuzz regress TARGET --repair FILE`";
+
 /// What a regression is expected to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expectation {
@@ -98,16 +101,26 @@ impl Checked {
         let what = match (&self.verdict, self.is_expected()) {
             (Verdict::Reproduced, true) => format!("reproduced (known and open): {finding}"),
             (Verdict::Reproduced, false) => format!("REPRODUCED: {finding}"),
-            (Verdict::Fixed | Verdict::Drifted { .. }, false) => {
+            (Verdict::Fixed, false) => {
                 format!("NO LONGER REPRODUCED: {finding}; if it is fixed, change `expect: open` to `expect: fixed`")
+            }
+            (Verdict::Drifted { unused, moved }, false) => {
+                format!(
+                    "NO LONGER REPRODUCED: {finding} ({}); if it is fixed, change `expect: open` to `expect: fixed`; if not, {REPAIR} searches for it",
+                    drifted(*unused, *moved)
+                )
             }
             (Verdict::Fixed, true) => format!("fixed: {finding}"),
             (Verdict::Drifted { unused, moved }, true) => {
-                format!("fixed: {finding} (drifted: {unused} rows unused, {moved} places moved; promote it anew)")
+                let drifted = drifted(*unused, *moved);
+                match self.finding {
+                    Some(_) => format!("fixed: {finding} ({drifted}; in doubt, {REPAIR} searches for it)"),
+                    None => format!("fixed: {finding} ({drifted})"),
+                }
             }
             (Verdict::Stale { missing }, _) => {
                 format!(
-                    "STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: `cargo simfuzz regress TARGET --repair FILE` searches for it, or delete it"
+                    "STALE: {finding}; it no longer reaches \"{missing}\", so it tests nothing: {REPAIR} searches for it, or delete it"
                 )
             }
             (Verdict::NotComparable { lacks }, _) => {
@@ -229,6 +242,12 @@ impl fmt::Display for RegressionError {
 }
 
 impl std::error::Error for RegressionError {}
+
+/// How far a tape and the program have come apart.
+fn drifted(unused: usize, moved: usize) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    format!("drifted: {} of no use now, {} moved", count(unused, "row"), count(moved, "place"))
+}
 
 /// Replays a regression of `target`.
 ///

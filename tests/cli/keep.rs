@@ -67,6 +67,8 @@ impl Package {
             let kept = self.simfuzz(&["promote", self.1, tape.to_str().unwrap(), "--name", name], &self.folder());
             assert_eq!(kept.code, Some(0), "{kept:?}");
             has(&kept.out, &["build: overflow-checks=all debug-assertions=all", "it shows: panic"]);
+            let path = format!("written to corpus/{}/regressions/{name}.tape", self.1);
+            has(&kept.out, &[&path, "its test fails until the bug is mended"]);
         }
     }
 
@@ -81,9 +83,16 @@ impl Package {
 
     /// `cargo test --test regressions` in this package.
     fn test(&self, config: &[&str], args: &[&str]) -> Said {
+        self.test_from(&self.folder(), config, args)
+    }
+
+    /// The same, typed in another folder.
+    fn test_from(&self, folder: &Path, config: &[&str], args: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO"));
-        command.arg("test").args(config).args(["--test", "regressions"]).args(args);
-        said(Self::built(command.current_dir(self.folder())))
+        command.arg("test").args(config).arg("--manifest-path").arg(self.folder().join("Cargo.toml"));
+        command.args(["--test", "regressions"]).args(args);
+        // as a shell has it
+        said(Self::built(command.current_dir(folder).env("PWD", folder)))
     }
 
     /// Into a folder that outlives the test, which others share.
@@ -106,6 +115,9 @@ fn each_kept_tape_is_a_test_which_knows_what_its_build_would_not_see() {
     assert_eq!(reproduced.code, Some(101), "{reproduced:?}");
     has(&reproduced.out, &["the-sum-again ... FAILED", "FAIL  REPRODUCED: panic", "2 failed"]);
     has(&reproduced.out, &["replay: cargo simfuzz replay sum_kept corpus/sum_kept/regressions/the-sum.tape"]);
+    // the next command is for the folder where this one was typed
+    let above = package.test_from(package.0.path(), &[], &[]);
+    has(&above.out, &["replay: cargo simfuzz replay sum_kept kept/corpus/sum_kept/regressions/the-sum.tape"]);
     let one = package.test(&[], &["--", "--exact", "the-sum"]);
     has(&one.out, &["running 1 test", "the-sum ... FAILED", "1 filtered out"]);
     // what nextest asks
@@ -126,7 +138,7 @@ fn each_kept_tape_is_a_test_which_knows_what_its_build_would_not_see() {
     package.write("src/simulation/client.rs", &CLIENT.replace("one + other", "one.saturating_add(other)"));
     let fixed = package.test(&[], &[]);
     assert_eq!(fixed.code, Some(0), "{fixed:?}");
-    has(&fixed.out, &["the-sum-again ... ok", "2 passed"]);
+    has(&fixed.out, &["the-sum-again ... ok", "2 passed", "the-sum: fixed: panic"]);
 
     // a folder that isn't there is no pass
     fs::remove_dir_all(package.folder().join("corpus")).unwrap();
@@ -174,6 +186,60 @@ fn a_stale_regression_finds_its_way_back_or_stays_as_it_is() {
     has(&after, &["; seen in the wild\n", "since: the first release\n", "client/uno"]);
     assert!(!after.contains("client/one"), "{after}");
     let shown = package.simfuzz(&["regress", "sum_repaired"], &folder);
+    assert_eq!(shown.code, Some(1), "{shown:?}");
+    has(&shown.out, &["REPRODUCED: panic"]);
+}
+
+#[test]
+fn a_drifted_regression_finds_its_way_back_and_stays_open_if_it_was() {
+    let package = Package::new("sum_drifted");
+    package.keep(&["the-sum"]);
+    let folder = package.folder();
+    let path = folder.join("corpus/sum_drifted/regressions/the-sum.tape");
+    let kept = fs::read_to_string(&path).unwrap();
+    let open = kept.replace("expect: fixed", "expect: open");
+    assert_ne!(kept, open);
+    let regress = ["regress", "sum_drifted"];
+    let repair = ["regress", "sum_drifted", "--repair", path.to_str().unwrap(), "--budget", "5000"];
+
+    // one of the two draws has another name, and the bug is mended: it passes, and says what it is worth
+    let renamed = CLIENT.replace("\"other\"", "\"altro\"");
+    package.write("src/simulation/client.rs", &renamed.replace("one + other", "one.saturating_add(other)"));
+    let drifted = package.simfuzz(&regress, &folder);
+    assert_eq!(drifted.code, Some(0), "{drifted:?}");
+    has(&drifted.out, &["fixed: panic", "(drifted: 1 row of no use now, 0 places moved; ", "--repair FILE"]);
+    let as_test = package.test(&[], &[]);
+    assert_eq!(as_test.code, Some(0), "{as_test:?}");
+    has(&as_test.out, &["the-sum ... ok", "the-sum: fixed: panic", "(drifted: 1 row of no use now"]);
+    let not_found = package.simfuzz(&repair, &folder);
+    assert_eq!(not_found.code, Some(1), "{not_found:?}");
+    has(&not_found.err, &["5000 runs did not show `panic", "the file is as it was", "the-sum.tape may stay"]);
+    assert_eq!(fs::read_to_string(&path).unwrap(), kept);
+
+    // the bug is there: who keeps it open is told that it may be, and the search finds it
+    package.write("src/simulation/client.rs", &renamed);
+    fs::write(&path, &open).unwrap();
+    let lost = package.simfuzz(&regress, &folder);
+    assert_eq!(lost.code, Some(1), "{lost:?}");
+    has(&lost.out, &["NO LONGER REPRODUCED: panic", "(drifted: 1 row of no use now", "if not, `cargo simfuzz regress"]);
+    let repaired = package.simfuzz(&repair, &folder);
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    has(
+        &repaired.out,
+        &["found again after", "- client/other #0 = ", "+ client/altro #0 = ", "which is known and open"],
+    );
+    let after = fs::read_to_string(&path).unwrap();
+    has(&after, &["expect: open\n", "client/altro", "client/one"]);
+    let shown = package.simfuzz(&regress, &folder);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    has(&shown.out, &["reproduced (known and open): panic"]);
+
+    // one that is to stay fixed comes back as one that fails
+    fs::write(&path, &kept).unwrap();
+    let repaired = package.simfuzz(&repair, &folder);
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    assert!(!repaired.out.contains("known and open"), "{repaired:?}");
+    let shown = package.simfuzz(&regress, &folder);
     assert_eq!(shown.code, Some(1), "{shown:?}");
     has(&shown.out, &["REPRODUCED: panic"]);
 }

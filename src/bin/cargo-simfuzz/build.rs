@@ -98,7 +98,10 @@ impl Said {
         match text.split_once("] ") {
             // `Building [=====>   ] 12/34: bank, simfuzz(build)`
             Some((bar, rest)) if bar.contains('[') && rest.starts_with(|c: char| c.is_ascii_digit()) => {
-                Self::Progress(rest.trim_end_matches(':').to_owned())
+                // `Fetch [=====>   ] 72 complete; 1 pending` is of the registry's index
+                let fetches = rest.ends_with(" pending");
+                let doing = if fetches { "looking up what it needs" } else { rest.trim_end_matches(':') };
+                Self::Progress(doing.to_owned())
             }
             _ if text.is_empty() || STATUS.contains(&first) => Self::Status,
             _ => Self::Words,
@@ -127,6 +130,8 @@ mod tests {
     fn cargo_is_understood() {
         let bar = "\u{1b}[K\u{1b}[1;36m    Building\u{1b}[0m [====>    ] 12/34: bank, libfuzzer-sys(build)";
         assert_eq!(Said::of(bar), Said::Progress("12/34: bank, libfuzzer-sys(build)".into()));
+        let index = "       Fetch [=====>    ] 72 complete; 1 pending";
+        assert_eq!(Said::of(index), Said::Progress("looking up what it needs".into()));
         assert_eq!(Said::of("   Compiling bank v0.1.0 (/x)"), Said::Status);
         assert_eq!(Said::of("\u{1b}[1;32m    Finished\u{1b}[0m `release` profile"), Said::Status);
         assert_eq!(Said::of("warning: unused variable: `x`"), Said::Words);

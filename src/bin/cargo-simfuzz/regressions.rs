@@ -30,7 +30,7 @@ pub(crate) fn promote(args: &PromoteArgs) -> Result<u8, Stop> {
         .arg(&args.file)
         .args(["--name", &args.name, "--target", target.name])
         .arg("--out")
-        .arg(&kept);
+        .arg(shown(&kept));
     let flags = [(args.open, "--open"), (args.force, "--force"), (args.lenient, "--lenient")];
     plain::call(command.args(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag)))
 }
@@ -69,6 +69,7 @@ pub(crate) fn regress(args: &RegressArgs) -> Result<u8, Stop> {
             continue;
         }
         let mut command = plain::command(target, &args.package, &mut screen)?;
+        let tapes: Vec<_> = tapes.iter().map(|tape| shown(tape)).collect();
         let code = plain::call(command.args(["regress", "--target", target.name]).args(&tapes))?;
         // the worst: bad input before a regression that isn't as expected
         worst = if worst == BAD { BAD } else { worst.max(code) };
