@@ -331,8 +331,9 @@ mod tests {
         }
         let mut dice = dice();
         let rare = (0..400).filter(|_| archive.pick(&mut dice).is_some_and(|elite| elite.at.1 == 7)).count();
-        // ten draws of twenty features meet it two times in five; one draw would one time in twenty
-        assert!((120..200).contains(&rare), "{rare}");
+        // three draws of twenty features meet it one time in seven, ten two times in five: 88 are expected, with
+        // three alone 57, with one draw 20
+        assert!((70..120).contains(&rare), "{rare}");
     }
 
     #[test]
