@@ -43,6 +43,9 @@ impl Package {
         let name = |of: &str| format!("name = \"{of}\"");
         package.edit("fuzz/Cargo.toml", &name("sim_target"), &name(target));
         package.edit("tests/regressions.rs", "sim_target", target);
+        // a version of its own too: else cargo takes the test of another package of this name for this one's
+        let version = format!("name = \"kept\"\nversion = \"0.1.{}\"", target.bytes().map(u32::from).sum::<u32>());
+        package.edit("Cargo.toml", "name = \"kept\"\nversion = \"0.1.0\"", &version);
         fs::rename(package.folder().join("corpus/sim_target"), package.folder().join("corpus").join(target)).unwrap();
         package
     }

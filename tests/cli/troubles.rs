@@ -172,7 +172,9 @@ fn a_search_that_is_killed_tears_no_tape_and_goes_on_from_what_it_had() {
     }
     assert!(kept > 0);
     let resumed = said(&mut place.explore(ladder, "--runs 100 --seed 3"));
-    assert_eq!(resumed.code, Some(0), "{resumed:?}");
+    // clean, or with the finding that the tapes of the killed ones are near to
+    assert!(matches!(resumed.code, Some(0 | 1)), "{resumed:?}");
+    assert_eq!(resumed.code == Some(1), resumed.err.contains("FINDING always: the top is out of reach"), "{resumed:?}");
     has(&resumed.err, &["an earlier search ended in the midst of a run"]);
     assert!(place.names("artifacts").iter().any(|name| name.starts_with("interrupted-")));
     assert!(!place.names("artifacts").iter().any(|name| name.starts_with("under-way-")));
