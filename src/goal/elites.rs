@@ -18,10 +18,11 @@ const DRIFT: u64 = 200;
 /// What more than one in so many runs reach is common.
 const COMMON: u64 = 10;
 
-/// Features of which the rarest is taken, and how often, in percent. With three alone the frontier of a
+/// Features of which the rarest is taken: three most of the time, ten in so many of a hundred. With three alone the frontier of a
 /// long way is hardly ever among them: of the dungeon's two hundred features some ten are new ones. With
 /// ten alone a search among many states sits on the rarest, which come too late in a run to build upon.
-const RAREST_OF: [(usize, u64); 2] = [(3, 70), (10, 30)];
+const RAREST_OF: [usize; 2] = [3, 10];
+const OF_MANY: usize = 30;
 
 /// Moments of a run that are kept, to deal anew from.
 const POINTS: usize = 64;
@@ -210,8 +211,8 @@ impl Archive {
     /// An elite of the rarest of some features; `None` before there are any.
     pub(crate) fn pick(&self, mut dice: impl FnMut() -> u64) -> Option<&Elite> {
         let mut below = |n: usize| (dice() % n.max(1) as u64) as usize;
-        let [(few, often), (many, _)] = RAREST_OF;
-        let rarest_of = if below(100) < often as usize { few } else { many };
+        let [few, many] = RAREST_OF;
+        let rarest_of = if below(100) < OF_MANY { many } else { few };
         let mut draw = || self.known.get(below(self.known.len())).copied();
         let drawn = std::iter::repeat_with(&mut draw).take(rarest_of).flatten();
         let slot = drawn.min_by_key(|&slot| self.counts[usize::from(slot)])?;

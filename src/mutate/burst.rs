@@ -8,9 +8,9 @@
 //! Where new features are everywhere, bursts at them are seven runs of ten for nothing. So their
 //! share follows how often they, and all other runs, have lately shown anything new. And a burst that
 //! doesn't on average bring another is a fire going out: as in a chain reaction, the share falls as
-//! soon as forty reseeds bring less than one new feature. A maze keeps far above that to its end; a
+//! soon as forty reseeds bring less than one new feature. A maze stays above that to its end; a
 //! protocol or a storage engine falls below it after a thousand runs or two, and its bursts used to
-//! take half of a search for ever after.
+//! take a third of a search for ever after.
 
 use crate::goal::Elite;
 

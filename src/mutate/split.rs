@@ -5,7 +5,7 @@
 //! found much later where guidance has nothing to hold on to (a storage engine whose bug is one lucky
 //! draw, and omnipaxos within 400 steps, where 60, 40 and 15 percent from 3,000 and 20,000 runs on took 2.8
 //! times as long as swarm). For long this share was only on paper: bursts, which come before this split, took
-//! up to half of it (see there). After that random seeds have had their chance. They never end, since a
+//! a third of all runs (see there). After that random seeds have had their chance. They never end, since a
 //! search can be wrong about all it has kept. Of the rest most are reseeds.
 //!
 //! A split that followed what each way had lately brought was tried: it could not tell progress
