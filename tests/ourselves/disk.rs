@@ -8,10 +8,32 @@ use std::io::{self, ErrorKind};
 
 const NAMES: [&str; 5] = ["a", "b", "d/a", "d/b", "d/c"];
 
+type Found = BTreeMap<&'static str, Vec<u8>>;
+
+/// The disk under test. A planted bug takes the place of one of these.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    /// Does it sync files and directories, or only say so?
+    pub(crate) syncs: bool,
+    pub(crate) syncs_dirs: bool,
+    /// What is read, on its way to the program.
+    pub(crate) read: fn(Vec<u8>) -> Vec<u8>,
+    pub(crate) list: fn(Vec<String>) -> Vec<String>,
+    /// What a boot finds.
+    pub(crate) found: fn(Found) -> Found,
+}
+
+pub(crate) const OURS: Subject =
+    Subject { syncs: true, syncs_dirs: true, read: |bytes| bytes, list: |names| names, found: |found| found };
+
 /// A program that uses its disk, and crashes.
 pub(crate) fn simulation() -> SimulationBuilder {
+    simulation_of(OURS)
+}
+
+pub(crate) fn simulation_of(subject: Subject) -> SimulationBuilder {
     SimulationBuilder::new()
-        .processes(1, || Box::new(User))
+        .processes(1, move || Box::new(User(subject)))
         .workload(|| Box::new(Waiter))
         .attrition(Attrition::default().weights(0, 1).chance(0.8).within(60))
         .disk_faults(DiskFaults::none().short_reads(0.3, 20).short_writes(0.3, 20).stalls(0.2, 50))
@@ -97,7 +119,7 @@ impl Model {
     }
 
     /// May a crash have left this? Says what is wrong.
-    fn judge(&self, found: &BTreeMap<&'static str, Vec<u8>>) -> Result<(), String> {
+    fn judge(&self, found: &Found) -> Result<(), String> {
         let mut sure = BTreeSet::new();
         for name in NAMES {
             let targets = self.since.get(name).cloned().unwrap_or_else(|| vec![self.names.get(name).copied()]);
@@ -144,7 +166,7 @@ impl Workload for Waiter {
     }
 }
 
-struct User;
+struct User(Subject);
 
 #[async_trait(?Send)]
 impl Process for User {
@@ -157,7 +179,7 @@ impl Process for User {
             disk.create_dir("d").await?;
             disk.sync_dir("/").await?;
         }
-        let found = contents(ctx).await?;
+        let found = (self.0.found)(contents(ctx).await?);
         let judged = model(ctx, |model| model.judge(&found));
         assert_always!(judged.is_ok(), format!("a crash leaves what it may: {judged:?}"));
         model(ctx, |model| *model = begun_with(&found));
@@ -165,7 +187,7 @@ impl Process for User {
         let mut open: Vec<(File, usize)> = Vec::new();
         for step in 0..ctx.random().label("steps").random_range(1..40u32) {
             let scope = ctx.random().scope("step", step);
-            act(ctx, &scope, &mut open).await?;
+            act(self.0, ctx, &scope, &mut open).await?;
         }
         model(ctx, |model| model.done = true);
         std::future::pending().await
@@ -177,7 +199,7 @@ fn model<R>(ctx: &SimContext, change: impl FnOnce(&mut Model) -> R) -> R {
 }
 
 /// What a machine that was just switched on holds is durable.
-fn begun_with(found: &BTreeMap<&'static str, Vec<u8>>) -> Model {
+fn begun_with(found: &Found) -> Model {
     let mut model = Model::default();
     for (name, bytes) in found {
         model.names.insert(name, model.files.len());
@@ -186,7 +208,7 @@ fn begun_with(found: &BTreeMap<&'static str, Vec<u8>>) -> Model {
     model
 }
 
-async fn contents(ctx: &SimContext) -> io::Result<BTreeMap<&'static str, Vec<u8>>> {
+async fn contents(ctx: &SimContext) -> io::Result<Found> {
     let mut found = BTreeMap::new();
     for name in NAMES {
         if ctx.storage().exists(name).await? {
@@ -197,7 +219,12 @@ async fn contents(ctx: &SimContext) -> io::Result<BTreeMap<&'static str, Vec<u8>
 }
 
 /// Does one thing, first in the model, and holds the answer against it.
-async fn act(ctx: &SimContext, scope: &SimRandomProvider, open: &mut Vec<(File, usize)>) -> SimulationResult<()> {
+async fn act(
+    subject: Subject,
+    ctx: &SimContext,
+    scope: &SimRandomProvider,
+    open: &mut Vec<(File, usize)>,
+) -> SimulationResult<()> {
     let disk = ctx.storage();
     let name = NAMES[scope.label("name").random_range(0..NAMES.len())];
     let known = model(ctx, |model| model.names.get(name).copied());
@@ -227,11 +254,13 @@ async fn act(ctx: &SimContext, scope: &SimRandomProvider, open: &mut Vec<(File, 
         3..=6 if open.is_empty() => {}
         what @ 3..=6 => {
             let (opened, file) = &open[scope.label("which").random_range(0..open.len())];
-            use_file(ctx, scope, what, opened, *file).await?;
+            use_file(subject, ctx, scope, what, opened, *file).await?;
         }
         7 => {
             let dir = dir_of(name);
-            disk.sync_dir(dir).await?;
+            if subject.syncs_dirs {
+                disk.sync_dir(dir).await?;
+            }
             model(ctx, |model| model.sync_dir(dir));
         }
         8 => {
@@ -254,7 +283,7 @@ async fn act(ctx: &SimContext, scope: &SimRandomProvider, open: &mut Vec<(File, 
         }
         10 => {
             let dir = dir_of(name);
-            let (names, wanted) = (disk.read_dir(dir).await?, model(ctx, |model| model.in_dir(dir)));
+            let (names, wanted) = ((subject.list)(disk.read_dir(dir).await?), model(ctx, |model| model.in_dir(dir)));
             assert_always!(names == wanted, format!("a directory lists its names: {names:?}, not {wanted:?}"));
         }
         _ => {
@@ -270,6 +299,7 @@ async fn act(ctx: &SimContext, scope: &SimRandomProvider, open: &mut Vec<(File, 
 }
 
 async fn use_file(
+    subject: Subject,
     ctx: &SimContext,
     scope: &SimRandomProvider,
     what: usize,
@@ -296,14 +326,17 @@ async fn use_file(
             opened.set_len(length as u64).await?;
         }
         5 => {
-            let (found, wanted) = (opened.read_all().await?, model(ctx, |model| model.files[file].now.clone()));
+            let (found, wanted) =
+                ((subject.read)(opened.read_all().await?), model(ctx, |model| model.files[file].now.clone()));
             assert_always!(
                 found == wanted,
                 format!("a file holds what was written: {} bytes, of {}", found.len(), wanted.len())
             );
         }
         _ => {
-            opened.sync_all().await?;
+            if subject.syncs {
+                opened.sync_all().await?;
+            }
             model(ctx, |model| model.sync(file));
         }
     }

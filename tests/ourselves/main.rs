@@ -7,6 +7,7 @@
 
 mod disk;
 mod order;
+mod planted;
 #[cfg(feature = "fuzz")]
 mod records;
 mod shrinking;
@@ -89,6 +90,7 @@ fn tapes(name: &str, inputs: u64, simulation: &Simulation) {
 #[test]
 fn any_bytes_are_a_tape_that_keeps_its_promises() {
     bytes("tape", 600, 200, tape::check);
+    edited(600, &[&tape::sample()], tape::check);
 }
 
 #[test]

@@ -1,19 +1,37 @@
 //! The checker of histories against trying every order, for small histories of any shape.
 
 use simfuzz::history::{
-    History, Model, Operation, Queue, QueueOp, QueueReply, Register, RegisterOp, RegisterReply, Response,
+    History, Judgement, Model, Operation, Queue, QueueOp, QueueReply, Register, RegisterOp, RegisterReply, Response,
 };
 use std::time::Duration;
 
 /// Operations of a history: all orders of more would take too long.
 const OPERATIONS_MAX: usize = 7;
 
-/// Three bytes an operation: who and when; what; the answer and when.
+pub(crate) type Registers = History<RegisterOp<u8>, RegisterReply<u8>>;
+pub(crate) type Queues = History<QueueOp<u8>, QueueReply<u8>>;
+
+/// What is under test. A planted bug takes the place of one of them.
+pub(crate) struct Subject {
+    pub(crate) register: fn(&Registers) -> Judgement,
+    pub(crate) queue: fn(&Queues) -> Judgement,
+}
+
+pub(crate) const OURS: Subject = Subject {
+    register: |history| history.linearizable(&Register::new(0u8)),
+    queue: |history| history.linearizable(&Queue::new()),
+};
+
 pub(crate) fn check(bytes: &[u8]) {
+    check_of(&OURS, bytes);
+}
+
+/// Three bytes an operation: who and when; what; the answer and when.
+pub(crate) fn check_of(subject: &Subject, bytes: &[u8]) {
     let Some((model, bytes)) = bytes.split_first() else { return };
     match model % 2 {
-        0 => agree(&Register::new(0u8), bytes, register_asked, register_told),
-        _ => agree(&Queue::<u8>::new(), bytes, queue_asked, queue_told),
+        0 => agree(subject.register, &Register::new(0u8), bytes, register_asked, register_told),
+        _ => agree(subject.queue, &Queue::<u8>::new(), bytes, queue_asked, queue_told),
     }
 }
 
@@ -47,14 +65,19 @@ fn queue_told(byte: u8, asked: &QueueOp<u8>) -> QueueReply<u8> {
     }
 }
 
-fn agree<M: Model>(model: &M, bytes: &[u8], asked: fn(u8) -> M::Input, told: fn(u8, &M::Input) -> M::Output)
-where
+fn agree<M: Model>(
+    judge: fn(&History<M::Input, M::Output>) -> Judgement,
+    model: &M,
+    bytes: &[u8],
+    asked: fn(u8) -> M::Input,
+    told: fn(u8, &M::Input) -> M::Output,
+) where
     M::Input: Clone,
     M::Output: Clone,
 {
     let history = history(bytes, asked, told);
     let expected = brute_force(model, history.operations());
-    let judgement = history.linearizable(model);
+    let judgement = judge(&history);
     assert!(judgement.is_decided());
     assert_eq!(judgement.holds(), expected, "{:#?}", history.operations());
     if let Some(counterexample) = judgement.counterexample() {

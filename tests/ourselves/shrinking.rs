@@ -1,33 +1,60 @@
 //! The minimiser's promise: the same finding, and never a larger tape.
 
 use simfuzz::prelude::*;
-use simfuzz::{Minimizer, Recording, Tape};
+use simfuzz::{Minimizer, Outcome, Recording, Tape};
 
 /// Candidates that a minimisation may run.
-const RUNS: u32 = 400;
+pub(crate) const RUNS: u32 = 400;
+
+/// What a minimisation has come to.
+pub(crate) struct Smaller {
+    pub(crate) tape: Tape,
+    pub(crate) choices: usize,
+    pub(crate) runs: u32,
+    pub(crate) outcome: Outcome,
+}
+
+/// What is under test, by so many threads. A planted bug takes its place.
+pub(crate) type Subject = fn(&Simulation, &Tape, usize) -> Smaller;
+
+pub(crate) fn ours(simulation: &Simulation, tape: &Tape, jobs: usize) -> Smaller {
+    let minimizer = Minimizer::new(simulation).runs(RUNS).jobs(jobs);
+    let made = minimizer.minimize(tape).expect("a finding that repeats");
+    Smaller { tape: made.tape, choices: made.choices, runs: made.runs, outcome: made.outcome }
+}
+
+fn identity(outcome: &Outcome) -> Option<&str> {
+    outcome.finding().map(|finding| finding.identity.as_str())
+}
 
 /// The first bytes are a program, the rest a tape for it.
 pub(crate) fn check(bytes: &[u8]) {
+    check_of(ours, bytes);
+}
+
+pub(crate) fn check_of(subject: Subject, bytes: &[u8]) {
     let Some((program, tape)) = bytes.split_at_checked(12) else { return };
     let program: [u8; 12] = program.try_into().expect("twelve bytes");
     let simulation = SimulationBuilder::new().workload(move || Box::new(Puzzle(program))).event_budget(2_000).build();
     let tape = Tape::decode(tape);
     let original = simulation.run_with(&tape, Recording::Choices);
-    let Some(finding) = original.finding() else { return };
-    let minimized = Minimizer::new(&simulation).runs(RUNS).minimize(&tape).expect("a finding that repeats");
+    if original.finding().is_none() {
+        return;
+    }
+    let minimized = subject(&simulation, &tape, 1);
     let wild = original.trace().expect("choices were recorded").wild();
-    assert_eq!(minimized.finding().identity, finding.identity);
+    assert_eq!(identity(&minimized.outcome), identity(&original));
     assert!(minimized.choices <= wild, "{} choices became {}", wild, minimized.choices);
     assert!(minimized.runs <= RUNS, "{} runs", minimized.runs);
 
     let again = simulation.run_with(&minimized.tape, Recording::Choices);
-    assert_eq!(again.finding().map(|finding| &finding.identity), Some(&finding.identity));
+    assert_eq!(identity(&again), identity(&original));
     assert_eq!(again.digest(), minimized.outcome.digest());
     assert_eq!(again.trace().expect("choices were recorded").wild(), minimized.choices);
     // threads change nothing
-    let by_two = Minimizer::new(&simulation).runs(RUNS).jobs(2).minimize(&tape).expect("a finding that repeats");
+    let by_two = subject(&simulation, &tape, 2);
     assert_eq!((by_two.tape, by_two.runs), (minimized.tape.clone(), minimized.runs));
-    let further = Minimizer::new(&simulation).runs(RUNS).minimize(&minimized.tape).expect("a finding that repeats");
+    let further = subject(&simulation, &minimized.tape, 1);
     assert!(further.choices <= minimized.choices);
 }
 

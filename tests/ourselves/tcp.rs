@@ -8,24 +8,42 @@ use simfuzz::prelude::*;
 use simfuzz::time::timeout;
 use std::io::{self, ErrorKind};
 
+/// The streams under test: what a read and a write have come to, on its way to the program. A planted bug takes the
+/// place of one of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject {
+    pub(crate) read: fn(&mut [u8], io::Result<usize>) -> io::Result<usize>,
+    pub(crate) write: fn(io::Result<usize>) -> io::Result<usize>,
+}
+
+pub(crate) const OURS: Subject = Subject { read: |_, result| result, write: |result| result };
+
 /// Programs on both sides of connections that nothing disturbs but partial reads and writes.
 pub(crate) fn simulation() -> SimulationBuilder {
-    programs(false).network_faults(NetworkFaults::none().partial_reads(0.5, 20).partial_writes(0.5, 20))
+    simulation_of(OURS)
+}
+
+pub(crate) fn simulation_of(subject: Subject) -> SimulationBuilder {
+    programs(subject, false).network_faults(NetworkFaults::none().partial_reads(0.5, 20).partial_writes(0.5, 20))
 }
 
 /// The same while the world fails.
 pub(crate) fn storm() -> SimulationBuilder {
-    programs(true)
+    storm_of(OURS)
+}
+
+pub(crate) fn storm_of(subject: Subject) -> SimulationBuilder {
+    programs(subject, true)
         .network_faults(NetworkFaults::default().stream_flips(0.0, 1))
         .partitions(Partitions::default())
         .pauses(Pauses::default())
         .attrition(Attrition::default().kill(1).within(100))
 }
 
-fn programs(fails: bool) -> SimulationBuilder {
+fn programs(subject: Subject, fails: bool) -> SimulationBuilder {
     SimulationBuilder::new()
-        .processes(1, move || Box::new(Server { fails }))
-        .workloads(WorkloadCount::Random(1..3), move |_| Box::new(Client { fails }))
+        .processes(1, move || Box::new(Server { subject, fails }))
+        .workloads(WorkloadCount::Random(1..3), move |_| Box::new(Client { subject, fails }))
         .latency(Latency::between(Duration::from_micros(1)..=Duration::from_millis(5)))
         .event_budget(50_000)
 }
@@ -57,6 +75,7 @@ fn byte(conn: u32, side: u8, at: u64) -> u8 {
 
 struct End {
     ctx: SimContext,
+    subject: Subject,
     stream: TcpStream,
     conn: u32,
     side: u8,
@@ -112,8 +131,8 @@ impl End {
     }
 
     /// What a read into a buffer that isn't empty has come to. Says whether more may come.
-    fn heard(&mut self, buffer: &[u8], result: io::Result<usize>) -> bool {
-        match result {
+    fn heard(&mut self, buffer: &mut [u8], result: io::Result<usize>) -> bool {
+        match (self.subject.read)(buffer, result) {
             Ok(0) => {
                 let peers = self.peers();
                 // a server that goes down may have closed what it had not begun with
@@ -140,7 +159,7 @@ impl End {
 
     fn sent(&mut self, length: usize, result: io::Result<usize>) {
         let mine = self.mine();
-        match result {
+        match (self.subject.write)(result) {
             Ok(sent) => {
                 assert_always!(mine.left == Left::Not && sent > 0 && sent <= length, "a write takes some of it");
                 self.deed(|mine| mine.written += sent as u64);
@@ -172,7 +191,7 @@ impl End {
             }
             1 => {
                 if let Ok(result) = timeout(patience, self.stream.read(&mut buffer)).await {
-                    return self.heard(&buffer, result);
+                    return self.heard(&mut buffer, result);
                 }
             }
             2 => {
@@ -181,13 +200,13 @@ impl End {
                     if length > 0 {
                         let again = self.stream.read(&mut buffer).await;
                         assert_always!(matches!(again, Ok(1..)), format!("what was seen can be read: {again:?}"));
-                        return self.heard(&buffer, again);
+                        return self.heard(&mut buffer, again);
                     }
                 }
             }
             3 => match self.stream.try_read(&mut buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                result => return self.heard(&buffer, result),
+                result => return self.heard(&mut buffer, result),
             },
             4 => {
                 let bytes = self.next(most);
@@ -234,7 +253,7 @@ impl End {
         loop {
             match timeout(Duration::from_secs(60), self.stream.read(&mut buffer)).await {
                 Ok(result) => {
-                    if !self.heard(&buffer, result) {
+                    if !self.heard(&mut buffer, result) {
                         assert_reachable!("a stream was read to its end");
                         return;
                     }
@@ -249,6 +268,7 @@ impl End {
 }
 
 struct Server {
+    subject: Subject,
     fails: bool,
 }
 
@@ -261,12 +281,12 @@ impl Process for Server {
         let listener = ctx.network().bind(ctx.my_ip()).await?;
         loop {
             let (mut stream, _) = listener.accept().await?;
-            let (own, fails) = (ctx.clone(), self.fails);
+            let (own, subject, fails) = (ctx.clone(), self.subject, self.fails);
             ctx.task().spawn_local(async move {
                 let mut number = [0; 4];
                 if stream.read_exact(&mut number).await.is_ok() {
                     let conn = u32::from_le_bytes(number);
-                    End { ctx: own, stream, conn, side: 1, fails, read: 0, failed: false }.run().await;
+                    End { ctx: own, subject, stream, conn, side: 1, fails, read: 0, failed: false }.run().await;
                 }
             });
         }
@@ -274,6 +294,7 @@ impl Process for Server {
 }
 
 struct Client {
+    subject: Subject,
     fails: bool,
 }
 
@@ -287,8 +308,8 @@ impl Workload for Client {
             let mut stream = ctx.network().connect("server").await?;
             let conn = (ctx.client_id() as u32) << 4 | number;
             stream.write_all(&conn.to_le_bytes()).await?;
-            let fails = self.fails;
-            End { ctx: ctx.clone(), stream, conn, side: 0, fails, read: 0, failed: false }.run().await;
+            let (subject, fails) = (self.subject, self.fails);
+            End { ctx: ctx.clone(), subject, stream, conn, side: 0, fails, read: 0, failed: false }.run().await;
         }
         Ok(())
     }
