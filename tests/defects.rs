@@ -433,3 +433,42 @@ fn the_drain_lasts_as_long_as_it_says() {
     assert!(!outcome.came_to_rest());
     assert_eq!(outcome.virtual_time(), seconds(10), "and not five minutes");
 }
+
+/// An operation that its host doesn't survive has happened all the same: an attempt, which has to say something, says so.
+#[test]
+fn the_last_attempt_to_write_does_not_deny_what_it_sent() {
+    let last_words = Arc::new(AtomicU32::new(0));
+    let heard = last_words.clone();
+    let simulation = SimulationBuilder::new()
+        .processes(1, move || {
+            let heard = heard.clone();
+            Box::new(Server(async move |ctx: &SimContext| {
+                let listener = ctx.network().bind(ctx.my_ip()).await?;
+                while let Ok((stream, _)) = listener.accept().await {
+                    let sent = stream.try_write(b"x");
+                    assert_always!(sent.is_ok(), format!("there is room: {sent:?}"));
+                    // of a machine that is down nothing comes back any more
+                    if stream.try_write(b"y").is_err() {
+                        heard.fetch_add(1, SeqCst);
+                    }
+                }
+                Ok(())
+            })) as Box<dyn Process>
+        })
+        .workload(client!(async |ctx: &SimContext| {
+            for _ in 0..5 {
+                let ask = async {
+                    let mut stream = ctx.network().connect(ctx.topology().all_process_ips()[0]).await?;
+                    stream.read_u8().await
+                };
+                let _ = ctx.time().timeout(seconds(1), ask).await;
+            }
+            Ok(())
+        }))
+        .attrition(Attrition::default().chance(1.0).within(4).weights(0, 1))
+        .build();
+    for seed in 0..100 {
+        simulation.run(&plain(seed)).assert_ok();
+    }
+    assert!(last_words.load(SeqCst) > 0, "some were the last");
+}

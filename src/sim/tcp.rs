@@ -180,7 +180,7 @@ impl TcpStream {
     /// `WouldBlock` when there is none; else as a write.
     pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.ask_rules(bytes);
-        or_would_block(self.used(|world| self.write_now(world, bytes)))
+        or_would_block(self.used(|world| self.try_write_now(world, bytes)))
     }
 
     /// Is the socket's option set? It changes nothing: there is no Nagle delay in the simulation.

@@ -127,8 +127,25 @@ impl TcpStream {
         }
     }
 
+    /// Writes what there is room for. The host's last operation sends its bytes, and doesn't return.
     #[inline]
     pub(super) fn write_now(&self, world: &mut World, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = self.send_now(world, bytes);
+        let sent = matches!(written, Poll::Ready(Ok(1..)));
+        if sent && world.io_ends(self.host) { Poll::Pending } else { written }
+    }
+
+    /// The same for an attempt, which must return: what it says of the last operation is true.
+    pub(super) fn try_write_now(&self, world: &mut World, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = self.send_now(world, bytes);
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            world.io_ends(self.host);
+        }
+        written
+    }
+
+    #[inline]
+    fn send_now(&self, world: &mut World, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let room = match self.outbound(world) {
             Poll::Pending if bytes.is_empty() && world.is_running(self.host) => return Poll::Ready(Ok(0)),
             Poll::Ready(Ok(room)) => room,
@@ -157,7 +174,7 @@ impl TcpStream {
         if world.breaks {
             world.strikes_bytes(self.conn, self.side, bytes.len());
         }
-        if world.io_ends(self.host) { Poll::Pending } else { Poll::Ready(Ok(bytes.len())) }
+        Poll::Ready(Ok(bytes.len()))
     }
 
     /// Would a write take something or fail?
