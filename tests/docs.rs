@@ -22,6 +22,24 @@ fn every_kind_of_fault_has_its_row() {
     }
 }
 
+/// What `cargo simfuzz init --clusterfuzzlite` writes for a user is what builds our own targets: one is tried, and so
+/// is the other.
+#[test]
+fn our_own_clusterfuzzlite_is_the_one_that_users_get() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let template = root.join("src/bin/cargo-simfuzz/start/template/clusterfuzzlite");
+    let of_users = |file: &str| {
+        let text = fs::read_to_string(template.join(file)).expect(file);
+        let build =
+            "# our own decoders, models and promises; the simulations of fuzz/ have bugs to find\nbuild fuzz/self";
+        text.replace("{{ package }}", "simfuzz").replace("{{ build }}", build)
+    };
+    for file in ["build.sh", "Dockerfile"] {
+        let ours = fs::read_to_string(root.join(".clusterfuzzlite").join(file)).expect(file);
+        assert_eq!(ours.trim_end(), of_users(file).trim_end(), ".clusterfuzzlite/{file} and its template differ");
+    }
+}
+
 /// The folder of the guide's chapters.
 fn guide() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("guide/src")
