@@ -94,7 +94,8 @@ impl Metadata {
     }
 }
 
-/// Options in tokio's shape, which are set in place; how they open a file is the caller's.
+/// Options in tokio's shape, which are set in place, and the functions of `File` that open with some of them.
+/// `OpenOptions::open` is the caller's.
 macro_rules! tokio_options {
     () => {
         /// How a file is opened, in the shape of `tokio::fs::OpenOptions`.
@@ -115,6 +116,42 @@ macro_rules! tokio_options {
             /// Creates the file, which must not be there.
             create_new
         );
+
+        impl File {
+            /// Opens the file at `path` for reading, as tokio does.
+            ///
+            /// # Errors
+            ///
+            /// As [`OpenOptions::open`].
+            pub async fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+                OpenOptions::new().read(true).open(path).await
+            }
+
+            /// Opens the file at `path` for writing, and cuts it to nothing, or creates it.
+            ///
+            /// # Errors
+            ///
+            /// As [`OpenOptions::open`].
+            pub async fn create(path: impl AsRef<Path>) -> io::Result<Self> {
+                OpenOptions::new().write(true).create(true).truncate(true).open(path).await
+            }
+
+            /// Creates the file at `path`, which must not be there, for reading and writing.
+            ///
+            /// # Errors
+            ///
+            /// As [`OpenOptions::open`].
+            pub async fn create_new(path: impl AsRef<Path>) -> io::Result<Self> {
+                OpenOptions::new().read(true).write(true).create_new(true).open(path).await
+            }
+
+            /// Nothing is allowed yet.
+            pub fn options() -> OpenOptions {
+                OpenOptions::new()
+            }
+        }
+
+        crate::absent::file_methods!(File);
     };
     ($(#[doc = $doc:literal] $option:ident)*) => {
         impl OpenOptions {

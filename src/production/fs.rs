@@ -27,42 +27,6 @@ impl OpenOptions {
     }
 }
 
-impl File {
-    /// Opens the file at `path` for reading, as tokio does.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub async fn open(path: impl AsRef<Path>) -> io::Result<Self> {
-        OpenOptions::new().read(true).open(path).await
-    }
-
-    /// Opens the file at `path` for writing, and cuts it to nothing, or creates it.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub async fn create(path: impl AsRef<Path>) -> io::Result<Self> {
-        OpenOptions::new().write(true).create(true).truncate(true).open(path).await
-    }
-
-    /// Creates the file at `path`, which must not be there, for reading and writing.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub async fn create_new(path: impl AsRef<Path>) -> io::Result<Self> {
-        OpenOptions::new().read(true).write(true).create_new(true).open(path).await
-    }
-
-    /// Nothing is allowed yet.
-    pub fn options() -> OpenOptions {
-        OpenOptions::new()
-    }
-}
-
-crate::absent::file_methods!(File);
-
 /// What is at `path`.
 ///
 /// # Errors
