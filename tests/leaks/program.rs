@@ -5,8 +5,10 @@
 mod address;
 mod clock;
 mod entropy;
+mod first_run;
 mod futures_select;
 mod hash_order;
+mod known_again;
 mod statics;
 mod thread;
 mod thread_locals;
@@ -15,8 +17,8 @@ mod wall;
 
 use simfuzz::prelude::*;
 
-/// What a server answers with; where it comes from is the leak.
-type Answer = fn() -> u64;
+/// What a server answers with, to a number that the tape draws; where it comes from is the leak.
+type Answer = fn(u64) -> u64;
 
 struct Server(Answer);
 
@@ -29,7 +31,7 @@ impl Process for Server {
         let listener = ctx.network().bind(ctx.my_ip()).await?;
         loop {
             let (mut stream, _) = listener.accept().await?;
-            let answer = (self.0)();
+            let answer = (self.0)(ctx.random().label("asked").random_range(0..1_000_000));
             ctx.note(|| format!("answers {answer}"));
             // a leak that decides something: how long it takes
             ctx.time().sleep(Duration::from_micros(answer % 50)).await;
@@ -64,19 +66,21 @@ fn simulation() -> Simulation {
     let leak = std::env::var("LEAK").unwrap_or_default();
     let (leak, isolated) = leak.strip_suffix(" isolated").map_or((leak.as_str(), false), |leak| (leak, true));
     let builder = match leak {
-        "address" => serving(address::answer),
-        "clock" => serving(clock::answer),
-        "entropy" => serving(entropy::answer),
-        "futures_select" => serving(futures_select::answer),
-        "hash_order" => serving(hash_order::answer),
-        "none" => serving(|| 7),
-        "statics" => serving(statics::answer),
-        "statics reset" => serving(statics::answer).reset(statics::reset),
-        "thread" => serving(thread::answer),
-        "thread_locals" => serving(thread_locals::answer),
-        "thread_locals reset" => serving(thread_locals::answer).reset(thread_locals::reset),
-        "tokio_select" => serving(tokio_select::answer),
-        "wall" => serving(wall::answer),
+        "address" => serving(|_| address::answer()),
+        "clock" => serving(|_| clock::answer()),
+        "entropy" => serving(|_| entropy::answer()),
+        "first_run" => serving(first_run::answer),
+        "futures_select" => serving(|_| futures_select::answer()),
+        "hash_order" => serving(|_| hash_order::answer()),
+        "known_again" => serving(known_again::answer),
+        "none" => serving(|_| 7),
+        "statics" => serving(|_| statics::answer()),
+        "statics reset" => serving(|_| statics::answer()).reset(statics::reset),
+        "thread" => serving(|_| thread::answer()),
+        "thread_locals" => serving(|_| thread_locals::answer()),
+        "thread_locals reset" => serving(|_| thread_locals::answer()).reset(thread_locals::reset),
+        "tokio_select" => serving(|_| tokio_select::answer()),
+        "wall" => serving(|_| wall::answer()),
         other => panic!("LEAK names no leak: {other:?}"),
     };
     if isolated { builder.isolate().build() } else { builder.build() }

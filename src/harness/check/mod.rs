@@ -29,9 +29,6 @@ const SEEDS: u64 = 100;
 /// Tapes that differ before it ends: one is enough to look for the leak.
 const DIFFERENT_MAX: usize = 3;
 
-/// Fresh processes that are asked for a run that parts from the one seen first.
-const PROCESSES: u32 = 4;
-
 /// What `check` takes.
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
@@ -143,8 +140,8 @@ fn part(simulation: &Simulation, tape: &Tape) -> Result<Option<Difference>, Stri
         return Ok(Some(difference));
     }
     let mut first: Option<Told> = None;
-    for number in 0..PROCESSES {
-        let request = Request { told: true, before: number, ..Request::plain(tape) };
+    for before in std::iter::once(&[][..]).chain(leak::BEFORE) {
+        let request = Request { told: true, before: before.to_vec(), ..Request::plain(tape) };
         let Some(told) = Observer::start()?.ask(&request)?.told else { continue };
         let Some(first) = &first else {
             first = Some(told);

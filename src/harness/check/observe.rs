@@ -23,8 +23,8 @@ pub(super) struct Request {
     pub(super) tape: SavedTape,
     /// Those of the simulation without.
     pub(super) conditions: Option<Conditions>,
-    /// Other tapes that are run before.
-    pub(super) before: u32,
+    /// What is run before: 0 is the tape itself, other numbers are other tapes.
+    pub(super) before: Vec<u32>,
     /// How often the counters behind `select!` are turned before.
     pub(super) turns: Option<(Select, u32)>,
     /// Is the story wanted?
@@ -41,7 +41,7 @@ pub(super) enum Select {
 impl Request {
     /// The run as the simulation has it.
     pub(super) fn plain(tape: &Tape) -> Self {
-        Self { tape: SavedTape::of(tape), conditions: None, before: 0, turns: None, told: false }
+        Self { tape: SavedTape::of(tape), conditions: None, before: Vec::new(), turns: None, told: false }
     }
 
     /// The run under `conditions`.
@@ -162,8 +162,9 @@ fn answer(simulation: &Simulation, request: &Request) -> Result<Observed, String
     if let Some((whose, times)) = request.turns {
         (0..times).for_each(|_| turn(whose));
     }
-    for number in 0..request.before {
-        run(&another(&tape, u64::from(number) + 1), Recording::Result);
+    for &number in &request.before {
+        let before = if number == 0 { tape.clone() } else { another(&tape, u64::from(number)) };
+        run(&before, Recording::Result);
     }
     let threads = thread_number();
     let recording = if request.told { Recording::Story } else { Recording::Result };
