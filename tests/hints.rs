@@ -1,4 +1,5 @@
-//! What tokio has and simfuzz doesn't fails to compile, and the compiler says what to do instead.
+//! What tokio has and simfuzz doesn't fails to compile, in a program that serves and in a simulation, and the compiler says
+//! what to do instead.
 #![cfg(feature = "tokio")]
 
 use std::fs;
@@ -16,12 +17,13 @@ const CALLS: &[(&str, &str)] = &[
     ("simfuzz::fs::File::open(\"a\").await.unwrap().into_std().await;", "a simulated file is no `std::fs::File`"),
 ];
 
-/// Checks a package with this `main.rs`, and gives what the compiler says.
-fn checked(main: &str) -> (bool, String) {
+/// Checks a package with this `main.rs` on simfuzz with this feature, and gives what the compiler says.
+fn checked(feature: &str, main: &str) -> (bool, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let package = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("hints");
     fs::create_dir_all(package.join("src")).unwrap();
-    let simfuzz = format!("path = {:?}, default-features = false, features = [\"tokio\"]", root.display().to_string());
+    let simfuzz =
+        format!("path = {:?}, default-features = false, features = [{feature:?}]", root.display().to_string());
     let manifest = format!(
         "[package]\nname = \"hints\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
          simfuzz = {{ {simfuzz} }}\n"
@@ -39,15 +41,19 @@ fn checked(main: &str) -> (bool, String) {
 #[test]
 fn an_absent_function_says_what_to_do_instead() {
     let calls: String = CALLS.iter().map(|(call, _)| format!("    {call}\n")).collect();
-    let (passed, said) = checked(&format!("fn main() {{ let _ = run(); }}\n\nasync fn run() {{\n{calls}}}\n"));
-    assert!(!passed, "{said}");
-    for (call, hint) in CALLS {
-        assert!(said.contains(&format!("error[E0277]: {hint}")), "{call}: {said}");
-        assert!(said.contains("  = note: "), "{said}");
+    // simulations are built with `sim`, which this build has where it is on
+    for feature in if cfg!(feature = "sim") { &["tokio", "sim"][..] } else { &["tokio"] } {
+        let (passed, said) =
+            checked(feature, &format!("fn main() {{ let _ = run(); }}\n\nasync fn run() {{\n{calls}}}\n"));
+        assert!(!passed, "{feature}: {said}");
+        for (call, hint) in CALLS {
+            assert!(said.contains(&format!("error[E0277]: {hint}")), "{feature}, {call}: {said}");
+            assert!(said.contains("  = note: "), "{said}");
+        }
+        assert_eq!(said.matches("error[E").count(), CALLS.len(), "{feature}: one error for each call:\n{said}");
+        // and what is there compiles
+        let there = "fn main() { let _ = simfuzz::time::sleep(simfuzz::time::Duration::ZERO); }";
+        let (passed, said) = checked(feature, there);
+        assert!(passed, "{feature}: {said}");
     }
-    assert_eq!(said.matches("error[E").count(), CALLS.len(), "one error for each call:\n{said}");
-    // and what is there compiles
-    let there = "fn main() { let _ = simfuzz::time::sleep(simfuzz::time::Duration::ZERO); }";
-    let (passed, said) = checked(there);
-    assert!(passed, "{said}");
 }
