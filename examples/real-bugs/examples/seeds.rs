@@ -69,9 +69,11 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     let names: Vec<_> = PROBLEMS.iter().map(|(name, _)| *name).collect();
-    let names = names.join("|");
-    eprintln!("usage: seeds {names} COUNT [random|swarm], or: seeds {names} first RANGES");
-    ExitCode::FAILURE
+    eprintln!(
+        "usage: seeds NAME COUNT [random|swarm]\n       seeds NAME first RANGES\nNAME is one of {}",
+        names.join(", ")
+    );
+    ExitCode::from(2)
 }
 
 fn run(simulation: &Simulation, seed: u64, swarm: Swarm) -> Outcome {
