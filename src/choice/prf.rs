@@ -87,6 +87,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours for an interpreter")]
     fn neighbouring_addresses_look_independent() {
         let prf = Prf::new(1);
         assert!(uneven((0..100_000).map(|n| prf.word(7, n))) < 126.0);
@@ -100,6 +101,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours for an interpreter")]
     fn flipping_one_bit_of_an_address_flips_half_of_the_word() {
         let prf = Prf::new(3);
         for bit in 0..64 {
@@ -110,6 +112,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "hours for an interpreter")]
     fn scaling_covers_the_range_and_no_more() {
         assert_eq!(scale(0, 9), 0);
         assert_eq!(scale(u64::MAX, 9), 9);

@@ -120,13 +120,16 @@ impl Conns {
         self.ends(id, side).map(|(end, _)| end)
     }
 
-    /// Gives `side` what has arrived for it, at most `limit` bytes, slice by slice.
+    /// Gives `side` what has arrived for it, at most `limit` bytes, slice by slice. Says whether the opposite writer
+    /// must be told that there is room.
     #[inline]
-    pub(crate) fn read(&mut self, id: ConnId, side: Side, limit: usize, to: impl FnMut(&[u8])) -> usize {
-        self.end(id, side.other()).map_or(0, |peer| peer.out.read(limit, to))
+    pub(crate) fn read(&mut self, id: ConnId, side: Side, limit: usize, to: impl FnMut(&[u8])) -> bool {
+        let Some((end, peer)) = self.ends(id, side) else { return false };
+        peer.out.read(limit, to);
+        peer.out.wants_word_of_room() && !end.out.brings_word_of_room()
     }
 
-    /// The same, and leaves it there.
+    /// Shows `side` what has arrived for it, and leaves it there.
     pub(crate) fn peek(&mut self, id: ConnId, side: Side, limit: usize, to: impl FnMut(&[u8])) -> usize {
         self.end(id, side.other()).map_or(0, |peer| peer.out.peek(limit, to))
     }
@@ -233,11 +236,6 @@ impl Conns {
             conn.client.out.drop_sent();
         }
         self.free_if_over(id);
-    }
-
-    /// Must the opposite writer be told that `side` has read?
-    pub(crate) fn reader_unblocks(&mut self, id: ConnId, side: Side) -> bool {
-        self.ends(id, side).is_some_and(|(end, peer)| peer.out.wants_word_of_room() && !end.out.brings_word_of_room())
     }
 
     /// Nobody holds `side` any more. Says what its host sends: a reset when bytes were left

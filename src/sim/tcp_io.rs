@@ -47,8 +47,7 @@ impl TcpStream {
                     limit = world.strikes_read(self.conn, self.side, limit);
                 }
                 let filled = buffer.filled().len();
-                world.net.conns.read(self.conn, self.side, limit, |bytes| buffer.put_slice(bytes));
-                if world.net.conns.reader_unblocks(self.conn, self.side) {
+                if world.net.conns.read(self.conn, self.side, limit, |bytes| buffer.put_slice(bytes)) {
                     world.send_control(self.conn, self.side, Payload::Window);
                 }
                 if world.io_ends(self.host) {

@@ -251,6 +251,17 @@ impl World {
     /// when the world is free; says whether there are any.
     #[inline]
     pub(crate) fn wake(&mut self) -> bool {
+        // nearly always it is one task, and to drain a vector costs more than all the rest
+        if let [Waiter::Task(id)] = self.woken[..] {
+            self.woken.clear();
+            self.tasks.wake(id);
+            return !self.others.is_empty();
+        }
+        self.wake_all()
+    }
+
+    #[cold]
+    fn wake_all(&mut self) -> bool {
         for waiter in self.woken.drain(..) {
             match waiter {
                 Waiter::Task(id) => self.tasks.wake(id),

@@ -169,10 +169,12 @@ impl Driver<'_> {
         with(|world| world.find(Found { kind: "livelock", name: kind, reason, host: name }));
     }
 
+    #[inline]
     pub(super) fn check_invariants(&self) -> Option<Stop> {
-        if self.simulation.invariants.is_empty() {
-            return None;
-        }
+        if self.simulation.invariants.is_empty() { None } else { self.check_each_invariant() }
+    }
+
+    fn check_each_invariant(&self) -> Option<Stop> {
         let now = Duration::from_nanos(now());
         if let Some(seat) = &self.seat {
             seat.polls(0);
