@@ -4,6 +4,9 @@
 //! clients, each client making 100 round trips of 64 bytes to a server drawn by the run, 1 to
 //! 10 ms a message; `empty N` runs one process and one workload that return at once; `idle N`
 //! has 6 hosts sleep for a virtual minute. Prints one line with a digest over all runs.
+//!
+//! `hosts N TRIPS` is one run of N hosts, half of them servers, each with a client that makes so many round trips: what an
+//! event costs in it, `.ci/instructions` counts.
 
 use simfuzz::prelude::*;
 use simfuzz::{Recording, Tape};
@@ -36,7 +39,11 @@ impl Process for Echo {
     }
 }
 
-struct Client;
+/// Makes so many round trips, with all servers or with its own.
+struct Client {
+    trips: usize,
+    all: bool,
+}
 
 #[async_trait(?Send)]
 impl Workload for Client {
@@ -46,10 +53,12 @@ impl Workload for Client {
 
     async fn run(&mut self, ctx: &SimContext) -> SimulationResult<()> {
         let mut servers = Vec::new();
-        for ip in ctx.topology().all_process_ips() {
+        let ips = ctx.topology().all_process_ips();
+        let own = ctx.client_id() % ips.len();
+        for ip in if self.all { ips } else { &ips[own..=own] } {
             servers.push(ctx.network().connect(ip).await?);
         }
-        for trip in 0..TRIPS {
+        for trip in 0..self.trips {
             let server = ctx.random().label("server").random_range(0..servers.len());
             let mut message = [0; MESSAGE];
             (message[0], message[1]) = (trip as u8, ctx.client_id() as u8);
@@ -94,7 +103,9 @@ impl Process for Idle {
 fn simulation(mode: &str) -> Option<Simulation> {
     let builder = SimulationBuilder::new();
     let builder = match mode {
-        "echo" => builder.processes(3, || Box::new(Echo)).workloads(WorkloadCount::Fixed(3), |_| Box::new(Client)),
+        "echo" => builder
+            .processes(3, || Box::new(Echo))
+            .workloads(WorkloadCount::Fixed(3), |_| Box::new(Client { trips: TRIPS, all: true })),
         "empty" => builder.processes(1, || Box::new(Idle)).workload(|| Box::new(Sleeper(Duration::ZERO))),
         "idle" => builder
             .processes(3, || Box::new(Idle))
@@ -104,15 +115,32 @@ fn simulation(mode: &str) -> Option<Simulation> {
     Some(builder.build())
 }
 
+/// One run, with so many hosts and round trips a client.
+fn many(hosts: usize, trips: usize) {
+    let builder = SimulationBuilder::new()
+        .processes(hosts / 2, || Box::new(Echo))
+        .workloads(WorkloadCount::Fixed(hosts / 2), move |_| Box::new(Client { trips, all: false }))
+        .event_budget(100_000_000);
+    let outcome = builder.build().run_with(&Tape::seeded(1), Recording::Result);
+    outcome.assert_ok();
+    println!("hosts={hosts} events={} digest={:016x}", outcome.events(), outcome.digest());
+}
+
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let [mode, hosts, trips] = arguments.as_slice()
+        && mode == "hosts"
+        && let (Ok(hosts), Ok(trips)) = (hosts.parse(), trips.parse())
+    {
+        return many(hosts, trips);
+    }
     let (mode, count) = match arguments.as_slice() {
         [mode, count] => (mode.as_str(), count.parse::<u64>().ok()),
         [mode] => (mode.as_str(), Some(500)),
         _ => ("", None),
     };
     let (Some(simulation), Some(count)) = (simulation(mode), count) else {
-        eprintln!("usage: echo echo|empty|idle [COUNT]");
+        eprintln!("usage: echo echo|empty|idle [COUNT], or echo hosts HOSTS TRIPS");
         std::process::exit(2);
     };
     let recording = if arguments.len() > 2 { Recording::Choices } else { Recording::Result };
