@@ -314,3 +314,6 @@ impl Tasks {
         READY.with_borrow(VecDeque::is_empty)
     }
 }
+
+#[cfg(test)]
+mod tests;

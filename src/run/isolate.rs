@@ -83,15 +83,16 @@ fn use_heap(seed: u64) -> Vec<Vec<u8>> {
 }
 
 /// Stands in for libc's: inside an isolated run the bytes are a function of the tape, elsewhere
-/// they are the kernel's. `std` and the `getrandom` crate call it by this name.
+/// they are the kernel's. `std` and the `getrandom` crate call it by this name. (Miri has its own, and no room for ours.)
 #[cfg(target_os = "linux")]
+#[cfg_attr(miri, allow(dead_code, reason = "nothing calls it there"))]
 #[expect(unsafe_code, reason = "the C interface of getrandom: a pointer and a length")]
 mod entropy {
     use super::{ENTROPY, Source, asked, mix};
 
     // SAFETY: the symbol has libc's signature, and does what libc's does for every caller that
     // is not inside an isolated run.
-    #[unsafe(no_mangle)]
+    #[cfg_attr(not(miri), unsafe(no_mangle))]
     unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, flags: u32) -> isize {
         let Ok(Some(mut state)) = ENTROPY.try_with(std::cell::Cell::get) else {
             // SAFETY: the arguments are the caller's, passed on unchanged to the system call.
@@ -112,6 +113,7 @@ mod entropy {
 /// Stands in for libc's: inside an isolated run the clocks are the simulation's, elsewhere they are
 /// the machine's. `std` calls it by this name (on 32-bit machines by another one).
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg_attr(miri, allow(dead_code, reason = "nothing calls it there"))]
 #[expect(unsafe_code, reason = "the C interface of clock_gettime: a pointer to be filled")]
 mod clocks {
     use super::{CLOCKS, Source, asked};
@@ -132,7 +134,7 @@ mod clocks {
 
     // SAFETY: the symbol has libc's signature, and does what libc's does for every caller that
     // is not inside an isolated run.
-    #[unsafe(no_mangle)]
+    #[cfg_attr(not(miri), unsafe(no_mangle))]
     unsafe extern "C" fn clock_gettime(clock: libc::clockid_t, time: *mut libc::timespec) -> c_int {
         let isolated = CLOCKS.try_with(Cell::get).unwrap_or(false);
         match if isolated { shown(clock) } else { None } {
