@@ -2,7 +2,7 @@
 //!
 //! Fresh seeds come first, since an easy bug wants nothing else and what is rare isn't known yet. They are
 //! nine runs of ten for as long as they show what is new, which is the best estimate of what the next one
-//! will show (Good and Turing's), and half of them once they show nothing more: a maze whose first lock random
+//! will show (Good and Turing's), and six of ten once they show nothing more: a maze whose first lock random
 //! steps don't open, a connection that has closed in all the ways it knows. After ten thousand runs random seeds have had
 //! their chance, and most are guided. Fresh ones never end, since a search can be wrong about all it has kept. Of
 //! the rest most are reseeds.
@@ -35,7 +35,7 @@ impl Source {
     }
 }
 
-/// Fresh seeds in percent: while they show what is new, when they no longer do, at last.
+/// Fresh seeds in percent: while they show what is new, if it were certain that they no longer do, at last.
 const FRESH: [f64; 3] = [90.0, 50.0, 15.0];
 
 /// After so many runs their share is half way to the last, and how sharp the fall is. An easy bug is one that random seeds
@@ -49,8 +49,8 @@ const NEWS: f64 = 200.0;
 /// Fresh seeds over which that is watched: after so many a seed counts half.
 const MEMORY: f64 = 500.0;
 
-/// What is taken for known before there are any: so many, of which so many showed something new.
-const BEFORE: [f64; 2] = [50.0, 2.0];
+/// What is believed of seeds that nobody has seen: so many, of which so many showed something new.
+const BELIEF: [f64; 2] = [50.0, 2.0];
 
 /// Edits, of a hundred tapes that aren't fresh.
 const EDITS: f64 = 15.0;
@@ -77,7 +77,7 @@ impl Split {
 
     /// How many of a hundred tapes are fresh now.
     fn fresh(&self) -> f64 {
-        let [seeds, news] = BEFORE;
+        let [seeds, news] = BELIEF;
         let alive = ((self.new + news) / (self.fresh + seeds) * NEWS).min(1.0).powi(2);
         let [alive_share, exhausted, last] = FRESH;
         let first = exhausted + (alive_share - exhausted) * alive;
@@ -124,15 +124,15 @@ mod tests {
     fn fresh_seeds_come_first_and_never_end() {
         assert_eq!(after(0, 1), [90, 8, 1]);
         assert_eq!(after(5_000, 50), [89, 9, 1]);
-        assert_eq!(after(10_000, 50), [53, 40, 7]);
+        assert_eq!(after(10_000, 50), [52, 40, 7]);
         assert_eq!(after(16_000, 50), [19, 68, 12]);
         assert_eq!(after(1_000_000, 50), [15, 72, 12]);
     }
 
     #[test]
     fn seeds_that_show_nothing_new_give_way_earlier() {
-        assert_eq!(after(1_000, 2_000), [53, 39, 7]);
-        assert_eq!(after(5_000, 10_000), [50, 42, 8]);
+        assert_eq!(after(1_000, 2_000), [68, 27, 4]);
+        assert_eq!(after(5_000, 10_000), [60, 34, 6]);
     }
 
     #[test]
