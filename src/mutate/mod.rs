@@ -97,8 +97,12 @@ impl Entry {
 /// How often an elite is the base, rather than what the engine offers, in percent.
 const FROM_ELITES: u64 = 80;
 
-/// Reseeds of an elite where its goal was reached or soon after, in percent; the others are anywhere.
-const AT_THE_GOAL: u64 = 90;
+/// Reseeds of an elite where its goal was reached or soon after, in percent; the others are anywhere. What no goal
+/// marks is built upon only by those. A new goal has its burst, and that starts at the goal.
+const AT_THE_GOAL: u64 = 20;
+
+/// Fresh seeds with swarm, in percent. Swarm is worth a factor of two or more either way, so neither kind goes without.
+const SWARM: u64 = 67;
 
 /// The mutator with what it has learnt in this process.
 #[derive(Debug)]
@@ -142,7 +146,7 @@ impl Mutator {
         let new = self.archive.learn(hits, claim, kept, || dice.word());
         self.bursts.ran(&new, |slot| self.archive.newest(slot));
         if let Some(source) = self.made.take() {
-            self.split.ran(source);
+            self.split.ran(source, !new.is_empty());
         }
         new
     }
@@ -175,7 +179,7 @@ impl Mutator {
         self.made = Some(source);
         if source == Source::Fresh {
             let seed = self.dice.word();
-            return if self.dice.percent(50) { Tape::swarm(seed) } else { Tape::seeded(seed) };
+            return if self.dice.percent(SWARM) { Tape::swarm(seed) } else { Tape::seeded(seed) };
         }
         let mut elite = None;
         if elites && self.dice.percent(FROM_ELITES) {
