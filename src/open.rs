@@ -150,8 +150,6 @@ macro_rules! tokio_options {
                 OpenOptions::new()
             }
         }
-
-        crate::absent::file_methods!(File);
     };
     ($(#[doc = $doc:literal] $option:ident)*) => {
         impl OpenOptions {

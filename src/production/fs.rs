@@ -15,6 +15,7 @@ pub use ::tokio::fs::{
 };
 
 crate::open::tokio_options!();
+crate::absent::file_methods!(File);
 
 impl OpenOptions {
     /// Opens the file at `path`.

@@ -26,6 +26,7 @@ fn text(path: &Path) -> io::Result<&str> {
 }
 
 crate::open::tokio_options!();
+crate::absent::file_methods!(File);
 
 impl OpenOptions {
     /// Opens the file at `path`.
