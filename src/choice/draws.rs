@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn a_chance_comes_true_as_often_as_it_says() {
         assert!(!fires(0, 0.999));
         for p in [0.0, 0.01, 0.5, 1.0] {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn weights_are_odds() {
         let mut counts = [0; 3];
         words().for_each(|word| counts[by_weight(word, &[1, 0, 3]) as usize] += 1);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn gaps_are_spread_over_the_powers_of_two() {
         let gap = Gap { chance: 0.5, limit: 1_000 };
         let (mut never, mut near, mut far) = (0, 0, 0);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn a_spread_is_even_over_its_octaves() {
         let (mut short, mut long) = (0, 0);
         for value in words().map(|word| octave(word, 10, 10_240)) {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn a_deviation_goes_to_both_sides_and_no_farther_than_its_limit() {
         let indexes: std::collections::BTreeSet<_> = words().map(|word| either_side(word, 4)).collect();
         let all: Vec<_> = indexes.into_iter().map(signed).collect();

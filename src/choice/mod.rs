@@ -434,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn many_labels_keep_their_slots() {
         run(&Tape::calm(), |choices| {
             let label = |n: u32| Label::new("x").child(&n.to_string());

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn the_odds_are_those_that_were_declared() {
         let mut choices = Choices::default();
         let word = |n: u64| super::super::mix(n).to_le_bytes();

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn neighbouring_addresses_look_independent() {
         let prf = Prf::new(1);
         assert!(uneven((0..100_000).map(|n| prf.word(7, n))) < 126.0);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn flipping_one_bit_of_an_address_flips_half_of_the_word() {
         let prf = Prf::new(3);
         for bit in 0..64 {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn scaling_covers_the_range_and_no_more() {
         assert_eq!(scale(0, 9), 0);
         assert_eq!(scale(u64::MAX, 9), 9);

@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "hours for an interpreter")]
+    #[cfg_attr(miri, ignore = "too many runs for an interpreter")]
     fn every_byte_string_decodes_to_a_canonical_tape() {
         for bytes in byte_strings() {
             let tape = Tape::decode(&bytes);
