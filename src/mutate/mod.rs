@@ -1,9 +1,8 @@
 //! The mutator: tape and trace in, tape out; the same code in every engine.
 //!
-//! Half of the calls keep a tape up to a moment and deal new weather after it (a *reseed*); the
-//! others make a few typed edits, which know the label, kind and range of each choice. No raw
-//! bytes are touched: byte havoc must guess a label. Owns the weights; runs nothing: it asks its
-//! caller for a trace.
+//! At first most calls deal a fresh seed, later most keep a tape up to a moment and deal new weather after it (a
+//! *reseed*, see `split.rs`); the others make a few typed edits, which know the label, kind and range of each choice. No
+//! raw bytes are touched: byte havoc must guess a label. Owns the weights; runs nothing: it asks its caller for a trace.
 
 mod burst;
 mod edit;
