@@ -140,6 +140,12 @@ impl<S: Borrow<Simulation>> Campaign<S> {
         })
     }
 
+    /// The last mutation showed nothing new to an engine that keeps its own corpus.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn showed_nothing(&mut self) {
+        self.mutator.made_nothing_new();
+    }
+
     /// How many features the campaign has seen.
     pub(crate) fn features(&self) -> usize {
         self.mutator.archive.known()

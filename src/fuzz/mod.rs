@@ -5,6 +5,7 @@
 
 #[cfg(fuzzing)]
 mod afl;
+mod afl_mutator;
 mod artifacts;
 #[cfg(fuzzing)]
 mod bare;
@@ -21,6 +22,8 @@ pub(crate) mod watchdog;
 
 /// The tapes of runs that were under way in processes which are no more.
 pub use crate::underway::collect as under_way;
+#[doc(hidden)]
+pub use afl_mutator::AflMutator;
 pub(crate) use artifacts::Artifacts;
 pub(crate) use folder::Folder;
 pub use folder::{name as file_name, tidy, torn, writable};

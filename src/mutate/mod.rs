@@ -150,6 +150,15 @@ impl Mutator {
         new
     }
 
+    /// The run of the last tape is not known, only that nobody keeps it.
+    #[cfg(feature = "fuzz")]
+    pub(crate) fn made_nothing_new(&mut self) {
+        if let Some(source) = self.made.take() {
+            self.bursts.ran(&[], |slot| self.archive.newest(slot));
+            self.split.ran(source, false);
+        }
+    }
+
     /// How many runs each way to make a tape had, with its name.
     pub(crate) fn runs_by_source(&self) -> [(&'static str, u64); 3] {
         self.split.runs()
