@@ -2,7 +2,7 @@
 //!
 //! Fresh seeds come first, since an easy bug wants nothing else and what is rare isn't known yet. They are
 //! nine runs of ten for as long as they show what is new, which is the best estimate of what the next one
-//! will show (Good and Turing's), and half of them once they show nothing more: a maze whose first lock random
+//! will show (Good and Turing's), and six of ten once they show nothing more: a maze whose first lock random
 //! steps don't open, a connection that has closed in all the ways it knows. After ten thousand runs random seeds have had
 //! their chance, and most are guided. Fresh ones never end, since a search can be wrong about all it has kept. Of
 //! the rest most are reseeds.
