@@ -6,7 +6,7 @@
 
 use crate::campaign::Campaign;
 use crate::run::Simulation;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Our mutator with what it has learnt in this process of AFL++.
@@ -15,7 +15,7 @@ use std::path::Path;
 pub struct AflMutator {
     campaign: Campaign<Simulation>,
     /// Inputs that were run, by their hash.
-    learnt: HashSet<[u8; 20]>,
+    learnt: BTreeSet<[u8; 20]>,
     calls: u32,
     /// The last input, which AFL++ reads after the call.
     out: Vec<u8>,
@@ -24,7 +24,7 @@ pub struct AflMutator {
 impl AflMutator {
     pub fn new(simulation: impl Into<Simulation>, seed: u32) -> Self {
         let campaign = Campaign::new(simulation.into(), u64::from(seed), false);
-        Self { campaign, learnt: HashSet::new(), calls: 0, out: Vec::new() }
+        Self { campaign, learnt: BTreeSet::new(), calls: 0, out: Vec::new() }
     }
 
     /// Another input from `bytes`, of at most `most` bytes. What AFL++ offers was kept by it: from a folder of seeds, by
@@ -182,7 +182,7 @@ mod tests {
     fn what_it_makes_are_tapes_and_a_function_of_what_was_kept() {
         let [mut one, mut other] = [mutator(), mutator()];
         let first = Tape::swarm(1).encode();
-        let mut ways = HashSet::new();
+        let mut ways = BTreeSet::new();
         for n in 0..300 {
             let made = one.fuzz(&first, Some(&[1, 2, 3]), 4_096).to_vec();
             assert_eq!(made, other.fuzz(&first, Some(&[1, 2, 3]), 4_096), "call {n}");
