@@ -1,8 +1,8 @@
 //! AFL++ in place of libFuzzer: the same target, behind AFL's driver for libFuzzer targets.
 //!
 //! AFL++ sees edges of the program and nothing else, so that each feature has a function of its own,
-//! whose entry is an edge. Inputs are kept and mutated by AFL++, as bytes: what a campaign of ours
-//! learns from run to run would look to it like a target that isn't stable.
+//! whose entry is an edge. Inputs are kept by AFL++, and mutated in its own process (`afl_mutator.rs`): what a
+//! campaign of ours learns from run to run would look to it like a target that isn't stable.
 
 use super::bare::Engine;
 use crate::choice::Tape;
